@@ -1,0 +1,95 @@
+import { cpSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { execute, type Run, succeeds } from "./command.js";
+import { needPackages, needPrograms } from "./packages.js";
+import { buildPart, recipeHash } from "./part.js";
+import { type Place, recipesFolder } from "./place.js";
+import { versions } from "./versions.js";
+
+const goEnv = (extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
+  ...process.env,
+  GOFLAGS: "-mod=mod",
+  // The checksum database is not a package registry, and go.sum has the sums.
+  GONOSUMDB: "*",
+  CGO_ENABLED: "0",
+  ...extra,
+});
+
+/** Dagger's engine, command line and helpers, from the Go module proxy. */
+export function buildDagger(run: Run, place: Place): Promise<string> {
+  return goPart(place, "go-engine", async (source, bin) => {
+    const module = "github.com/dagger/dagger";
+    const stamp = ["Version", "Tag"].map((name) => `-X ${module}/engine.${name}=${versions.dagger}`);
+    for (const command of ["dagger", "init", "codegen", "dialstdio", "dnsname", "engine"]) {
+      const out = join(bin, command === "dagger" ? "dagger" : `dagger-${command}`);
+      const flags = ["-tags", "dfexcludepatterns,dfparents", "-ldflags", `-s -w ${stamp.join(" ")}`];
+      await run(["go", "build", ...flags, "-o", out, `${module}/cmd/${command}`], {
+        cwd: source,
+        env: goEnv(),
+      });
+    }
+  });
+}
+
+/** runc and the network plugins that the engine starts containers with. */
+export function buildTools(run: Run, place: Place): Promise<string> {
+  return goPart(place, "go-tools", async (source, bin) => {
+    await needPrograms(run, "gcc");
+    await needPackages(run, "libseccomp-dev");
+    const plugins = ["main/bridge", "main/loopback", "ipam/host-local", "meta/firewall"];
+    const packages = plugins.map((plugin) => `github.com/containernetworking/plugins/plugins/${plugin}`);
+    await run(["go", "build", "-ldflags", "-s -w", "-o", `${bin}/cni/`, ...packages], {
+      cwd: source,
+      env: goEnv(),
+    });
+    const isStatic = [
+      "-tags",
+      "netgo osusergo seccomp",
+      "-ldflags",
+      "-s -w -linkmode external -extldflags -static",
+    ];
+    await run(["go", "build", ...isStatic, "-o", join(bin, "runc"), "github.com/opencontainers/runc"], {
+      cwd: source,
+      env: goEnv({ CGO_ENABLED: "1" }),
+    });
+  });
+}
+
+export function buildCaddy(run: Run, place: Place): Promise<string> {
+  return goPart(place, "go-proxies", async (source, bin) => {
+    const flags = ["-trimpath", "-ldflags", "-s -w", "-o", join(bin, "caddy")];
+    await run(["go", "build", ...flags, "github.com/caddyserver/caddy/v2/cmd/caddy"], {
+      cwd: source,
+      env: goEnv(),
+    });
+  });
+}
+
+/** The machine's own `dagger` when its version fits the engine's, else nothing. */
+export async function installedDagger(): Promise<string | undefined> {
+  const version = await execute(["dagger", "version"]).catch(() => undefined);
+  const series = versions.dagger.split(".").slice(0, 2).join(".");
+  if (!version?.stdout.includes(` ${series}.`)) return undefined;
+  const path = await execute(["sh", "-c", "command -v dagger"]);
+  return path.stdout.trim();
+}
+
+async function goPart(
+  place: Place,
+  name: string,
+  build: (source: string, bin: string) => Promise<void>,
+): Promise<string> {
+  const recipe = join(recipesFolder, name);
+  const hash = recipeHash(recipe, process.arch, versions.dagger);
+  const folder = await buildPart(place, name, hash, async (unfinished) => {
+    if (!(await succeeds(["go", "version"]))) {
+      throw new Error("Go 1.26 or later is needed to build what this machine cannot pull: https://go.dev/dl");
+    }
+    // A copy, because Go would write what it resolves into the checkout's go.mod.
+    const source = join(unfinished, "source");
+    cpSync(recipe, source, { recursive: true });
+    mkdirSync(join(unfinished, "bin", "cni"), { recursive: true });
+    await build(source, join(unfinished, "bin"));
+  });
+  return join(folder, "bin");
+}

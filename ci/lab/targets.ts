@@ -1,0 +1,142 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type CommandOptions, type CommandOutcome, execute, type Run } from "./command.js";
+import { waitUntil } from "./container.js";
+import type { Docker } from "./docker.js";
+import { clientKey, targetIdentity } from "./keys.js";
+import type { Network } from "./network.js";
+import type { Place } from "./place.js";
+import { registryAddress } from "./registry.js";
+
+/** A machine to deploy to: sshd and dockerd, as on a plain server. */
+export interface Target {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** One account with all rights, one that may only use Docker. */
+  readonly users: { readonly root: "root"; readonly deploy: "deploy" };
+  readonly privateKeyPath: string;
+  readonly knownHostsPath: string;
+  /** The line of known_hosts that pins this target's key. */
+  readonly hostKeyLine: string;
+}
+
+export interface TargetMaker {
+  readonly docker: Docker;
+  readonly place: Place;
+  readonly network: Network;
+  readonly image: string;
+  readonly mirrored: boolean;
+}
+
+const label = "evenkeel-lab.target";
+const ready = ["sh", "-c", "docker info >/dev/null 2>&1 && pgrep -x sshd >/dev/null"];
+
+/** The target of this name: found if it is there and of this image, else made anew. */
+export async function openTarget(run: Run, maker: TargetMaker, name: string): Promise<Target> {
+  const { docker, place, image } = maker;
+  const format = `{{.State.Running}} {{.Config.Image}}`;
+  const found = await docker.cli(run, "container", "inspect", "-f", format, place.name(name)).catch(() => "");
+  if (found.endsWith(` ${image}`) && existsSync(join(place.home, "targets", name, "target.json"))) {
+    if (found.startsWith("false")) await docker.cli(run, "start", place.name(name));
+    await waitUntil(run, docker, place.name(name), ready);
+    return readTarget(place, name);
+  }
+  await destroyTarget(run, docker, place, name);
+  return createTarget(run, maker, name);
+}
+
+export async function createTarget(run: Run, maker: TargetMaker, name: string, tries = 5): Promise<Target> {
+  const { docker, place, network, image, mirrored } = maker;
+  const host = network.someTarget();
+  const identity = await targetIdentity(run, place, name, host);
+  const registry = registryAddress(network);
+  const mirror = mirrored ? `--registry-mirror=http://${registry}` : "";
+  const options = [
+    ...["--privileged", "--network", network.name, "--ip", host, "--hostname", name],
+    ...["--label", `${label}=${place.checkout}`, "--stop-timeout", "20"],
+    // As on a real machine, /run is empty after a restart and /var/lib/docker is no overlay.
+    ...["--tmpfs", "/run:exec,mode=755", "--mount", "type=volume,destination=/var/lib/docker"],
+    ...["-v", `${identity}:/lab:ro`, "-e", `DOCKERD_OPTIONS=--insecure-registry=${registry} ${mirror}`],
+  ];
+  try {
+    await docker.cli(run, "run", "-d", "--name", place.name(name), ...options, image);
+  } catch (cause) {
+    const taken = cause instanceof Error && /address.*in use/i.test(cause.message);
+    await destroyTarget(run, docker, place, name);
+    if (taken && tries > 1) return createTarget(run, maker, name, tries - 1);
+    throw cause;
+  }
+  await waitUntil(run, docker, place.name(name), ready);
+  return writeTarget(place, name, host, await clientKey(run, place));
+}
+
+/** Restarts a target: `cut` as when the power goes, else as by `reboot`. Its address and key stay. */
+export async function restartTarget(
+  run: Run,
+  maker: TargetMaker,
+  name: string,
+  how: "cut" | "reboot",
+): Promise<void> {
+  const container = maker.place.name(name);
+  if (how === "cut") await maker.docker.cli(run, "kill", container);
+  await maker.docker.cli(run, "restart", container);
+  await waitUntil(run, maker.docker, container, ready);
+}
+
+export async function destroyTarget(run: Run, docker: Docker, place: Place, name: string): Promise<void> {
+  if (await docker.exists("container", place.name(name))) {
+    await docker.cli(run, "rm", "-fv", place.name(name));
+  }
+  rmSync(join(place.home, "targets", name), { recursive: true, force: true });
+}
+
+/** Names of the targets of one checkout, or of all. */
+export async function listTargets(
+  run: Run,
+  docker: Docker,
+  place: Place,
+  checkout?: string,
+): Promise<string[]> {
+  const filters = [
+    "--filter",
+    `label=${label}${checkout ? `=${checkout}` : ""}`,
+    "--filter",
+    `name=^${place.name("")}`,
+  ];
+  const names = await docker.cli(run, "ps", "-a", ...filters, "--format", "{{.Names}}");
+  return names
+    .split("\n")
+    .filter(Boolean)
+    .map((name) => name.slice(place.name("").length))
+    .sort();
+}
+
+/** Runs a command in a target, beside SSH; its exit code is a value. */
+export function onTarget(
+  docker: Docker,
+  place: Place,
+  name: string,
+  argv: readonly string[],
+  options: Pick<CommandOptions, "input"> = {},
+): Promise<CommandOutcome> {
+  const interactive = options.input === undefined ? [] : ["-i"];
+  return execute(["docker", "exec", ...interactive, place.name(name), ...argv], {
+    ...options,
+    env: docker.env,
+  });
+}
+
+function writeTarget(place: Place, name: string, host: string, privateKeyPath: string): Target {
+  const knownHostsPath = place.path("targets", name, "known_hosts");
+  const target: Target = {
+    ...{ name, host, port: 22, users: { root: "root", deploy: "deploy" }, privateKeyPath, knownHostsPath },
+    hostKeyLine: readFileSync(knownHostsPath, "utf8").trim(),
+  };
+  writeFileSync(place.path("targets", name, "target.json"), `${JSON.stringify(target, null, 2)}\n`);
+  return target;
+}
+
+function readTarget(place: Place, name: string): Target {
+  return JSON.parse(readFileSync(place.path("targets", name, "target.json"), "utf8")) as Target;
+}
