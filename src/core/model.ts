@@ -325,7 +325,7 @@ export type Step =
       readonly notBeforeSeconds: number;
       readonly slowMs: number;
     }
-  /** Restart policy, guard, pointer: the switch. */
+  /** Restart policy, guard, pointer: the switch. Without a guard, one that is armed is disarmed in the same act. */
   | {
       readonly kind: "switch";
       readonly fence: number;

@@ -1,0 +1,245 @@
+import { addReport, type BakeRecord, emptyBake, judgeBake, PROBE_FAILURES } from "./bake.js";
+import { type Candidate, type Errand, line, type Standby, tidy } from "./introduce.js";
+import { GUARD_LEASE_MS } from "./lock.js";
+import type { ContainerView, LogPosition, Outcome, Tally, WatchReport } from "./model.js";
+import { ask, end, enter, Interruption, isFailure, note, type Run, type Script } from "./script.js";
+import { isUp } from "./serving.js";
+import { findUnsettled, healthier, settle } from "./settle.js";
+
+interface Bake {
+  readonly candidate: Candidate;
+  /** The candidate as the gate saw it: a change since then is a death. */
+  readonly container: ContainerView;
+  readonly standby: Standby | null;
+  readonly position: LogPosition;
+  /** The previous release's traffic, to compare with. */
+  readonly baseline: Tally;
+}
+
+/** Watches the candidate serve, with the previous slot standing by, until it is promoted or gone back from. */
+export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> {
+  const { candidate, container } = setting;
+  const { runtime } = candidate.release;
+  let { standby, position } = setting;
+  let record = emptyBake;
+  const from = run.nowMs;
+  yield* enter({
+    phase: "baking",
+    revision: candidate.revision,
+    reason: `watched for ${runtime.bake.durationMs / 1000} s`,
+  });
+  if (errand.publicUrl !== null) yield* visit(run, errand.publicUrl);
+  for (;;) {
+    yield* ask(run, { kind: "wait", ms: runtime.bake.intervalMs });
+    const report = yield* watch(run, errand, setting, standby, position);
+    if (report === "deadline")
+      return yield* goBack(run, errand, setting, standby, record, "the deploy's own deadline is over");
+    if (standby !== null && report.guard === "gone") return yield* guardianActed(run, errand, setting);
+    record = addReport(record, report);
+    position = report.traffic?.position ?? position;
+
+    const verdict = judgeBake(
+      runtime.bake,
+      setting.baseline,
+      record,
+      { before: container, now: report.live.container },
+      run.nowMs - from,
+    );
+    if (verdict.verdict === "fail")
+      return yield* goBack(run, errand, setting, standby, record, verdict.reason);
+    if (standby !== null && isDead(standby, report, record)) {
+      // A pair with a dead standby turns a short freeze of the live slot into an outage: leave it at once.
+      yield* note(
+        "warning",
+        `revision ${standby.container.revision}, standing by, died: revision ${candidate.revision} serves alone now`,
+      );
+      const alone = yield* leavePair(run, errand, setting);
+      if (alone !== null) return alone;
+      standby = null;
+    }
+    if (verdict.verdict === "pass") return yield* promote(run, errand, setting, standby, verdict.reason);
+  }
+}
+
+function* watch(
+  run: Run,
+  errand: Errand,
+  setting: Bake,
+  standby: Standby | null,
+  position: LogPosition,
+): Script<WatchReport | "deadline"> {
+  const { candidate } = setting;
+  const { runtime, commit } = candidate.release;
+  try {
+    return yield* ask(run, {
+      kind: "watch",
+      fence: run.fence,
+      token: standby === null ? null : errand.token,
+      leaseMs: GUARD_LEASE_MS,
+      live: {
+        slot: candidate.container.slot,
+        containerId: candidate.container.id,
+        port: runtime.port,
+        health: runtime.health,
+        commit: runtime.health.expectCommit ? commit : null,
+      },
+      standby:
+        standby === null
+          ? null
+          : {
+              slot: standby.container.slot,
+              containerId: standby.container.id,
+              port: standby.runtime.port,
+              health: standby.runtime.health,
+              commit: null,
+            },
+      since: position,
+      slowMs: runtime.bake.slowMs,
+    });
+  } catch (cause) {
+    if (cause instanceof Interruption && cause.why === "deadline") return "deadline";
+    throw cause;
+  }
+}
+
+function* visit(run: Run, url: string): Script<void> {
+  const seen = yield* ask(run, { kind: "visit", url });
+  if (seen.status === null || seen.status >= 500)
+    yield* note("warning", `${url} answers ${seen.status ?? "nothing"} from here: ${seen.detail}`);
+  else yield* note("info", `${url} answers ${seen.status} from here`);
+}
+
+function isDead(standby: Standby, report: WatchReport, record: BakeRecord): boolean {
+  const now = report.standby?.container ?? null;
+  if (now === null || now.id !== standby.container.id || !isUp(now)) return true;
+  return record.standbyFailedProbes >= PROBE_FAILURES && record.liveFailedProbes === 0;
+}
+
+function* leavePair(run: Run, errand: Errand, setting: Bake): Script<Outcome | null> {
+  const { candidate } = setting;
+  const { runtime } = candidate.release;
+  const answer = yield* ask(run, {
+    kind: "switch",
+    fence: run.fence,
+    containerId: candidate.container.id,
+    to: { mode: "solo", live: candidate.container.slot },
+    guard: null,
+    port: runtime.port,
+    health: runtime.health,
+    previousPort: null,
+    previousHealth: null,
+    entry: line(errand, candidate, "switched", "alone: the release standing by died"),
+  });
+  return isFailure(answer) ? yield* guardianActed(run, errand, setting) : null;
+}
+
+function* promote(
+  run: Run,
+  errand: Errand,
+  setting: Bake,
+  standby: Standby | null,
+  reason: string,
+): Script<Outcome> {
+  const { candidate } = setting;
+  const confirmed = yield* ask(run, {
+    kind: "confirm",
+    fence: run.fence,
+    token: standby === null ? null : errand.token,
+    live: candidate.container.slot,
+    entry: line(errand, candidate, "promoted", reason),
+  });
+  if (isFailure(confirmed)) return yield* guardianActed(run, errand, setting);
+  yield* tidy(run, errand, yield* ask(run, { kind: "observe" }), candidate, standby ?? null);
+  return yield* end({
+    phase: "promoted",
+    revision: candidate.revision,
+    slot: candidate.container.slot,
+    reason,
+  });
+}
+
+/** After the switch: back to the previous slot when it has fresh proof; otherwise whatever is healthier keeps serving. */
+function* goBack(
+  run: Run,
+  errand: Errand,
+  setting: Bake,
+  standby: Standby | null,
+  record: BakeRecord,
+  reason: string,
+): Script<Outcome> {
+  const { candidate } = setting;
+  const rejected = { ...setting.container };
+  if (standby === null) {
+    const logs = yield* ask(run, { kind: "logs", fence: run.fence, containerId: rejected.id, lines: 50 });
+    yield* ask(run, { kind: "record", fence: run.fence, entry: line(errand, candidate, "halted", reason) });
+    yield* ask(run, { kind: "unlock", fence: run.fence });
+    return yield* end({
+      phase: "halted",
+      code: "bake-failed",
+      serving: candidate.revision,
+      reason: `${reason}; there is no release to go back to`,
+      logs: logs.text,
+    });
+  }
+  const view = yield* ask(run, { kind: "observe" });
+  const fresh = record.standbyPasses >= standby.runtime.health.passes;
+  const decision = fresh
+    ? { slot: standby.container.slot, proven: true, reason: "" }
+    : yield* healthier(run, view, standby.container, rejected, standby.runtime);
+  const back = decision.slot !== rejected.slot;
+  const halted = !back || !decision.proven;
+  const why = halted ? `${reason}; ${decision.reason}` : reason;
+  yield* ask(run, {
+    kind: "point-back",
+    fence: run.fence,
+    live: back ? standby.container.slot : rejected.slot,
+    entry: line(errand, candidate, halted ? "halted" : "rolled-back", why),
+  });
+  const logs = yield* ask(run, { kind: "logs", fence: run.fence, containerId: rejected.id, lines: 50 });
+  if (back) yield* retireRejected(run, candidate);
+  yield* ask(run, { kind: "unlock", fence: run.fence });
+  const serving = back ? standby.container.revision : candidate.revision;
+  return yield* end({
+    phase: halted ? "halted" : "rolled-back",
+    code: "bake-failed",
+    serving,
+    reason: why,
+    logs: logs.text,
+  });
+}
+
+/** The guard is gone without our doing: the guardian decided before us, and its decision stands. */
+function* guardianActed(run: Run, errand: Errand, setting: Bake): Script<Outcome> {
+  const { candidate } = setting;
+  const logs = yield* ask(run, {
+    kind: "logs",
+    fence: run.fence,
+    containerId: candidate.container.id,
+    lines: 50,
+  });
+  const view = yield* ask(run, { kind: "observe" });
+  const unsettled = findUnsettled(view);
+  if (unsettled !== null) yield* settle(run, view, unsettled, errand.holder, candidate.release.runtime);
+  yield* ask(run, { kind: "unlock", fence: run.fence });
+  const kept = view.outcome?.verdict === "halted";
+  return yield* end({
+    phase: kept ? "halted" : "rolled-back",
+    code: "guard-gone",
+    serving: kept ? candidate.revision : (setting.standby?.container.revision ?? null),
+    reason: "the bake was not confirmed in time, so the guardian on the host decided by itself",
+    logs: logs.text,
+  });
+}
+
+function* retireRejected(run: Run, candidate: Candidate): Script<void> {
+  const answer = yield* ask(run, {
+    kind: "retire",
+    fence: run.fence,
+    containerId: candidate.container.id,
+    slot: candidate.container.slot,
+    drainMs: candidate.release.runtime.drainMs,
+    afterMs: 0,
+  });
+  if (isFailure(answer))
+    yield* note("warning", `the rejected container was left in place: ${answer.message}`);
+}

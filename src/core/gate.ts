@@ -1,0 +1,68 @@
+import type { HealthPolicy, ProbeReport, ProbeSample, Slot } from "./model.js";
+
+/** Evidence that a container is healthy: only with it may traffic reach a slot. */
+export interface Proof {
+  readonly containerId: string;
+  readonly slot: Slot;
+  readonly passes: number;
+  /** The host's uptime at the last pass. */
+  readonly atMs: number;
+}
+
+export type GateVerdict =
+  | { readonly verdict: "pass"; readonly reason: string; readonly proof: Proof }
+  | { readonly verdict: "fail"; readonly reason: string }
+  | { readonly verdict: "again"; readonly reason: string };
+
+export function passes(sample: ProbeSample): boolean {
+  return sample.status !== null && sample.status >= 200 && sample.status < 300 && sample.commitMatches;
+}
+
+/**
+ * Before the switch: N consecutive passes open the gate; a container that exits, restarts or is killed
+ * fails it at once, without waiting for the deadline.
+ */
+export function judgeGate(
+  report: ProbeReport,
+  containerId: string,
+  health: HealthPolicy,
+  elapsedMs: number,
+): GateVerdict {
+  const container = report.container;
+  if (container === null || container.id !== containerId) {
+    return { verdict: "fail", reason: "the container is gone" };
+  }
+  if (container.oomKilled)
+    return { verdict: "fail", reason: "the container was killed for using too much memory" };
+  if (container.stage !== "running") {
+    return {
+      verdict: "fail",
+      reason: `the container exited with code ${container.exitCode} instead of serving`,
+    };
+  }
+  if (container.restarts > 0)
+    return { verdict: "fail", reason: `the container restarted ${container.restarts} times` };
+  if (report.samples.length >= health.passes && report.samples.every(passes)) {
+    return {
+      verdict: "pass",
+      reason: `${report.samples.length} consecutive passes on ${health.path}`,
+      proof: { containerId, slot: container.slot, passes: report.samples.length, atMs: report.atMs },
+    };
+  }
+  const last = report.samples.at(-1);
+  const seen = last === undefined ? "no answer yet" : describeSample(last);
+  if (elapsedMs >= health.deadlineMs) {
+    return {
+      verdict: "fail",
+      reason: `${health.path} did not answer ${health.passes} times in a row with 2xx within ${health.deadlineMs / 1000} s; last: ${seen}`,
+    };
+  }
+  return { verdict: "again", reason: seen };
+}
+
+export function describeSample(sample: ProbeSample): string {
+  if (sample.status === null) return sample.detail === "" ? "no answer" : `no answer (${sample.detail})`;
+  if (sample.status >= 300 && sample.status < 400) return `${sample.status}, a redirect, which is not a pass`;
+  if (!sample.commitMatches) return `${sample.status}, but without the commit that was deployed`;
+  return `${sample.status}${passes(sample) || sample.detail === "" ? "" : ` ${sample.detail}`}`;
+}

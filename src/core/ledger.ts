@@ -1,0 +1,47 @@
+import type { HostView, LedgerEntry, ReleaseRecord } from "./model.js";
+
+/**
+ * Revisions that may be gone back to, in the order of their promotion. A promotion makes a revision
+ * stable; being left by a rollback, or rolled back from, takes the mark away, so that two rollbacks go
+ * further back instead of to and fro between a good and a bad release.
+ */
+export function stableRevisions(ledger: readonly LedgerEntry[]): readonly number[] {
+  const stable: number[] = [];
+  const forget = (revision: number) => {
+    const at = stable.indexOf(revision);
+    if (at >= 0) stable.splice(at, 1);
+  };
+  for (const entry of ledger) {
+    if (entry.event === "promoted") {
+      forget(entry.revision);
+      stable.push(entry.revision);
+      if (entry.left !== undefined) forget(entry.left);
+    }
+    if (entry.event === "rolled-back") forget(entry.revision);
+  }
+  return stable;
+}
+
+/** One more than any number that the ledger, a release folder or a container has ever used. */
+export function nextRevision(view: HostView): number {
+  return (
+    1 +
+    Math.max(
+      0,
+      ...view.ledger.map((entry) => entry.revision),
+      ...view.releases.map((record) => record.revision),
+      ...view.containers.map((container) => container.revision),
+    )
+  );
+}
+
+export function recordOf(view: HostView, revision: number): ReleaseRecord | null {
+  return view.releases.find((record) => record.revision === revision) ?? null;
+}
+
+/** The newest stable revisions, what serves, and what is in a slot are kept; everything else may go. */
+export function revisionsToKeep(view: HostView, promoted: number, keep: number): readonly number[] {
+  const stable = stableRevisions(view.ledger).filter((revision) => revision !== promoted);
+  const running = view.containers.map((container) => container.revision);
+  return [...new Set([promoted, ...stable.slice(-Math.max(0, keep - 1)), ...running])].sort((a, b) => a - b);
+}

@@ -1,0 +1,130 @@
+import { acquire, giveUp, resilient, settled, untilSwitched } from "./deploy.js";
+import { type Candidate, type Errand, introduce } from "./introduce.js";
+import { recordOf, stableRevisions } from "./ledger.js";
+import type { HostView, Key, Outcome, ReleaseRecord } from "./model.js";
+import { ask, beginRun, isFailure, note, type Run, type Script } from "./script.js";
+import { idleSlot, inSlot, isUp, servingContainer } from "./serving.js";
+import { sameSite, siteFor } from "./sites.js";
+
+export interface RollbackRequest {
+  readonly key: Key;
+  /** A revision to go back to; null for the newest stable one other than what serves. */
+  readonly to: number | null;
+  readonly holder: string;
+  readonly reason: string;
+  readonly keepReleases: number;
+  readonly publicUrl: string | null;
+  readonly deadlineMs: number;
+}
+
+export type RollbackChoice =
+  | { readonly verdict: "go"; readonly record: ReleaseRecord; readonly reason: string }
+  | { readonly verdict: "none"; readonly reason: string };
+
+/** Where a rollback goes: only to a stable release, and never to the one it leaves. */
+export function chooseRollback(view: HostView, to: number | null): RollbackChoice {
+  const leaving = servingContainer(view)?.revision ?? null;
+  const choices = stableRevisions(view.ledger)
+    .filter((revision) => revision !== leaving)
+    .filter((revision) => recordOf(view, revision) !== null);
+  const list =
+    choices.length === 0
+      ? "no earlier stable release is on the host"
+      : `can go back to: ${choices.join(", ")}`;
+  const revision = to ?? choices.at(-1) ?? null;
+  if (revision === null || !choices.includes(revision)) {
+    const asked =
+      to === null
+        ? "there is nothing to go back to"
+        : to === leaving
+          ? `revision ${to} is what serves`
+          : `revision ${to} is not a stable release of this host`;
+    return { verdict: "none", reason: `${asked}; ${list}` };
+  }
+  const record = recordOf(view, revision);
+  if (record === null) return { verdict: "none", reason: list };
+  return {
+    verdict: "go",
+    record,
+    reason:
+      to === null
+        ? `revision ${revision} is the newest stable release other than what serves`
+        : `revision ${revision} was asked for`,
+  };
+}
+
+/** A rollback by hand: hot it is a switch with fresh proof, cold it is started and gated; guarded and baked like a deploy. */
+export function* rollback(request: RollbackRequest): Script<Outcome> {
+  const run = beginRun(request.deadlineMs);
+  const errand: Errand = {
+    token: request.holder,
+    holder: request.holder,
+    keepReleases: request.keepReleases,
+    publicUrl: request.publicUrl,
+  };
+  return yield* resilient(run, errand, null, () => attempt(run, errand, request));
+}
+
+function* attempt(run: Run, errand: Errand, request: RollbackRequest): Script<Outcome> {
+  const locked = yield* acquire(run, request.holder, request.reason);
+  if (locked !== null) return locked;
+  const view = yield* settled(run, errand, null);
+  const choice = chooseRollback(view, request.to);
+  if (choice.verdict === "none") return yield* giveUp(run, view, "no-stable-release", choice.reason);
+  yield* note("info", `${choice.reason}; a database's schema is not taken back`);
+
+  const serving = servingContainer(view);
+  const { record } = choice;
+  const placed = yield* bringUp(run, view, record);
+  if ("phase" in placed) return placed;
+  const candidate: Candidate = {
+    container: placed,
+    revision: record.revision,
+    release: record.release,
+    left: serving?.revision ?? null,
+  };
+  return yield* untilSwitched(run, errand, candidate, serving, () =>
+    introduce(run, errand, view, candidate, serving),
+  );
+}
+
+/** The release's running container where it is hot; otherwise a new one from its own image and configuration. */
+function* bringUp(
+  run: Run,
+  view: HostView,
+  record: ReleaseRecord,
+): Script<{ readonly id: string; readonly slot: "blue" | "green" } | Outcome> {
+  const slot = idleSlot(view.pointer);
+  if (slot === null)
+    return yield* giveUp(run, view, "unconfirmed-switch", "the switch of an earlier run is not settled");
+  const held = inSlot(view, slot);
+  if (held !== null && held.revision === record.revision && isUp(held)) return { id: held.id, slot };
+
+  if (!record.imagePresent) {
+    const pulled = yield* ask(run, { kind: "pull", image: record.release.image });
+    if (isFailure(pulled))
+      return yield* giveUp(
+        run,
+        view,
+        pulled.code,
+        `the image of revision ${record.revision} is not on the host any more: ${pulled.message}`,
+      );
+  }
+  const loaded = view.proxy.site;
+  if (loaded !== null) {
+    const site = siteFor(loaded, view, slot, record.release.runtime);
+    if (!sameSite(site, loaded)) {
+      const routed = yield* ask(run, { kind: "route", fence: run.fence, site });
+      if (isFailure(routed)) return yield* giveUp(run, view, routed.code, routed.message);
+    }
+  }
+  const started = yield* ask(run, {
+    kind: "start",
+    fence: run.fence,
+    slot,
+    revision: record.revision,
+    release: record.release,
+  });
+  if (isFailure(started)) return yield* giveUp(run, view, started.code, started.message);
+  return { id: started.containerId, slot };
+}

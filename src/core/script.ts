@@ -1,0 +1,83 @@
+import type { Answers, FailureCode, Notice, Outcome, Phase, Reply, Step, StepKind, StepOf } from "./model.js";
+
+/**
+ * A decision procedure as a story: it yields the steps it wants from a host and the notices it has for
+ * people, and is resumed with replies. It holds no clock and does nothing itself, so that a test can
+ * replay any history in memory.
+ */
+export type Script<T> = Generator<Step | Notice, T, Reply | undefined>;
+
+/** What a run carries from step to step: time as told by the replies, and the fence it may act under. */
+export interface Run {
+  nowMs: number;
+  startedMs: number | null;
+  readonly deadlineMs: number;
+  fence: number;
+}
+
+/** Why a script cannot go on from where it is. Caught by the run's outermost story, which reads the host again. */
+export class Interruption extends Error {
+  constructor(
+    readonly why: "lost" | "fenced" | "deadline",
+    readonly reconnected: boolean,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Steps that make things safe: they are asked for even when the run's time is over. */
+const alwaysAllowed: ReadonlySet<StepKind> = new Set<StepKind>([
+  "observe",
+  "probe",
+  "point-back",
+  "retire",
+  "record",
+  "logs",
+  "unlock",
+]);
+
+export function beginRun(deadlineMs: number): Run {
+  return { nowMs: 0, startedMs: null, deadlineMs, fence: 0 };
+}
+
+export function* ask<K extends StepKind>(run: Run, step: StepOf<K>): Script<Answers[K]> {
+  if (!alwaysAllowed.has(step.kind) && remainingMs(run) <= 0) {
+    throw new Interruption(
+      "deadline",
+      true,
+      `the deploy's own deadline of ${run.deadlineMs / 1000} s is over`,
+    );
+  }
+  const reply = yield step as Step;
+  if (reply === undefined) throw new Error(`step ${step.kind} was not answered`);
+  run.nowMs = reply.nowMs;
+  run.startedMs ??= reply.nowMs;
+  if (reply.kind === "lost") throw new Interruption("lost", reply.reconnected, reply.message);
+  if (reply.kind === "fenced") throw new Interruption("fenced", true, "another run has taken the lock");
+  return reply.answer as Answers[K];
+}
+
+export function remainingMs(run: Run): number {
+  return run.startedMs === null ? run.deadlineMs : run.deadlineMs - (run.nowMs - run.startedMs);
+}
+
+export function* enter(at: Phase): Script<void> {
+  yield { kind: "phase", at };
+}
+
+export function* end(outcome: Outcome): Script<Outcome> {
+  yield { kind: "phase", at: outcome };
+  return outcome;
+}
+
+export function* note(level: "info" | "warning", text: string): Script<void> {
+  yield { kind: "note", level, text };
+}
+
+/** True for a step's answer that says why it was not done. */
+export function isFailure(
+  answer: unknown,
+): answer is { verdict: "failed"; code: FailureCode; message: string } {
+  return typeof answer === "object" && answer !== null && "verdict" in answer && answer.verdict === "failed";
+}

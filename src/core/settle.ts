@@ -1,0 +1,240 @@
+import { passes } from "./gate.js";
+import { recordOf, stableRevisions } from "./ledger.js";
+import type { ContainerView, HostView, LedgerDraft, LedgerEvent, RuntimeSpec, Slot } from "./model.js";
+import { ask, note, type Run, type Script } from "./script.js";
+import { inSlot, isUp, otherSlot } from "./serving.js";
+
+/** Something an earlier run, or the guardian, left that must be put in order before anything else is done. */
+export type Unsettled =
+  | { readonly kind: "guardian-acted"; readonly reason: string }
+  | {
+      readonly kind: "unconfirmed";
+      readonly revision: number;
+      readonly live: Slot;
+      readonly previous: Slot;
+      readonly token: string | null;
+      readonly reason: string;
+    }
+  | { readonly kind: "pointer-lost"; readonly reason: string }
+  | { readonly kind: "leftover"; readonly container: ContainerView; readonly reason: string };
+
+export function findUnsettled(view: HostView): Unsettled | null {
+  if (view.outcome !== null) {
+    return {
+      kind: "guardian-acted",
+      reason:
+        view.outcome.verdict === "reverted"
+          ? `revision ${view.outcome.revision} was switched to and never confirmed; the guardian went back to slot ${view.outcome.serving}`
+          : `revision ${view.outcome.revision} was switched to and never confirmed; nothing to go back to answered, and the guardian left slot ${view.outcome.serving} serving`,
+    };
+  }
+  if (view.guard !== null) {
+    const { revision, live, previous, token } = view.guard;
+    return {
+      kind: "unconfirmed",
+      revision,
+      live,
+      previous,
+      token,
+      reason: `an earlier run switched to revision ${revision} and did not confirm it`,
+    };
+  }
+  if (view.pointer?.mode === "pair") {
+    const { live, standby } = view.pointer;
+    const revision = inSlot(view, live)?.revision ?? 0;
+    return {
+      kind: "unconfirmed",
+      revision,
+      live,
+      previous: standby,
+      token: null,
+      reason: `the switch to revision ${revision} was never confirmed`,
+    };
+  }
+  if (view.pointer === null) {
+    return view.containers.some(isUp)
+      ? { kind: "pointer-lost", reason: "containers run, but the pointer that says which one serves is lost" }
+      : null;
+  }
+  const idle = inSlot(view, otherSlot(view.pointer.live));
+  if (idle !== null && !stableRevisions(view.ledger).includes(idle.revision)) {
+    return {
+      kind: "leftover",
+      container: idle,
+      reason: `revision ${idle.revision} was started by an earlier run and never served`,
+    };
+  }
+  return null;
+}
+
+/**
+ * Puts an unsettled host in order, under the lock: confirmed releases stay, everything else goes back,
+ * with fresh proof. Doing it twice does no more than doing it once.
+ */
+export function* settle(
+  run: Run,
+  view: HostView,
+  unsettled: Unsettled,
+  holder: string,
+  fallback: RuntimeSpec | null,
+): Script<void> {
+  yield* note("warning", unsettled.reason);
+  switch (unsettled.kind) {
+    case "guardian-acted":
+      return yield* acknowledge(run, view, holder);
+    case "unconfirmed":
+      return yield* goBack(run, view, unsettled, holder, fallback);
+    case "pointer-lost":
+      return yield* restorePointer(run, view, holder, fallback);
+    case "leftover": {
+      const { container } = unsettled;
+      yield* ask(run, {
+        kind: "retire",
+        fence: run.fence,
+        containerId: container.id,
+        slot: container.slot,
+        drainMs: 5_000,
+        afterMs: 0,
+      });
+      return;
+    }
+  }
+}
+
+function* acknowledge(run: Run, view: HostView, holder: string): Script<void> {
+  const outcome = view.outcome;
+  if (outcome === null) return;
+  const event: LedgerEvent = outcome.verdict === "reverted" ? "rolled-back" : "halted";
+  const rejected = view.containers.find((container) => container.revision === outcome.revision) ?? null;
+  yield* ask(run, {
+    kind: "point-back",
+    fence: run.fence,
+    live: outcome.serving,
+    entry: draft(event, outcome.revision, rejected, holder, "never confirmed; decided by the guardian"),
+  });
+  if (rejected !== null && rejected.slot !== outcome.serving) yield* retireNow(run, rejected);
+}
+
+function* goBack(
+  run: Run,
+  view: HostView,
+  unconfirmed: { readonly revision: number; readonly live: Slot; readonly previous: Slot },
+  holder: string,
+  fallback: RuntimeSpec | null,
+): Script<void> {
+  const candidate = inSlot(view, unconfirmed.live);
+  const previous = inSlot(view, unconfirmed.previous);
+  const decision = yield* healthier(run, view, previous, candidate, fallback);
+  const back = decision.slot === unconfirmed.previous;
+  yield* ask(run, {
+    kind: "point-back",
+    fence: run.fence,
+    live: decision.slot ?? unconfirmed.previous,
+    entry: draft(
+      back && decision.proven ? "rolled-back" : "halted",
+      unconfirmed.revision,
+      candidate,
+      holder,
+      `unconfirmed switch settled: ${decision.reason}`,
+    ),
+  });
+  if (back && candidate !== null) yield* retireNow(run, candidate);
+}
+
+function* restorePointer(
+  run: Run,
+  view: HostView,
+  holder: string,
+  fallback: RuntimeSpec | null,
+): Script<void> {
+  const stable = stableRevisions(view.ledger);
+  const rank = (container: ContainerView) =>
+    stable.indexOf(container.revision) * 1_000_000 + container.revision;
+  const [first, second] = [...view.containers].filter(isUp).sort((a, b) => rank(b) - rank(a));
+  if (first === undefined) return;
+  const decision = yield* healthier(run, view, first, second ?? null, fallback);
+  const slot = decision.slot ?? first.slot;
+  const chosen = slot === first.slot ? first : (second ?? first);
+  yield* ask(run, {
+    kind: "point-back",
+    fence: run.fence,
+    live: slot,
+    entry: draft("halted", chosen.revision, chosen, holder, `the pointer was lost: ${decision.reason}`),
+  });
+}
+
+/** The first of two containers that proves itself; where neither does, one that at least runs. */
+export function* healthier(
+  run: Run,
+  view: HostView,
+  preferred: ContainerView | null,
+  other: ContainerView | null,
+  fallback: RuntimeSpec | null,
+): Script<{ readonly slot: Slot | null; readonly proven: boolean; readonly reason: string }> {
+  for (const container of [preferred, other]) {
+    if (container !== null && isUp(container) && (yield* proves(run, view, container, fallback))) {
+      return {
+        slot: container.slot,
+        proven: true,
+        reason: `revision ${container.revision} answers its health probes`,
+      };
+    }
+  }
+  const running = [preferred, other].find((container) => container !== null && isUp(container)) ?? null;
+  return {
+    slot: running?.slot ?? null,
+    proven: false,
+    reason:
+      running === null
+        ? "neither release runs"
+        : `no release answers its health probes; revision ${running.revision} at least runs`,
+  };
+}
+
+/** Fresh proof of a container: its own number of consecutive passes, now. */
+export function* proves(
+  run: Run,
+  view: HostView,
+  container: ContainerView,
+  fallback: RuntimeSpec | null,
+): Script<boolean> {
+  const runtime = recordOf(view, container.revision)?.release.runtime ?? fallback;
+  if (runtime === null) return false;
+  const report = yield* ask(run, {
+    kind: "probe",
+    fence: run.fence,
+    containerId: container.id,
+    slot: container.slot,
+    health: runtime.health,
+    port: runtime.port,
+    commit: null,
+    count: runtime.health.passes,
+  });
+  return (
+    report.container?.id === container.id &&
+    isUp(report.container) &&
+    report.samples.length >= runtime.health.passes &&
+    report.samples.every(passes)
+  );
+}
+
+function* retireNow(run: Run, container: ContainerView): Script<void> {
+  yield* ask(run, {
+    kind: "retire",
+    fence: run.fence,
+    containerId: container.id,
+    slot: container.slot,
+    drainMs: 5_000,
+    afterMs: 0,
+  });
+}
+
+function draft(
+  event: LedgerEvent,
+  revision: number,
+  container: ContainerView | null,
+  by: string,
+  reason: string,
+): LedgerDraft {
+  return { event, revision, image: container?.image ?? "", commit: null, by, reason };
+}

@@ -1,0 +1,36 @@
+import type { HostView, RuntimeSpec, Site, SiteRequest, Slot } from "./model.js";
+import { otherSlot } from "./serving.js";
+
+/** Version of the text the proxy is given for a site. Raise it when that text changes. */
+export const SITE_FORMAT = 1;
+
+/**
+ * The site for a release in a slot. The other slot keeps the port and path it has: a release that changes
+ * its port must not take the serving one's away.
+ */
+export function siteFor(request: SiteRequest, view: HostView, slot: Slot, runtime: RuntimeSpec): Site {
+  const wanted = { port: runtime.port, healthPath: runtime.health.path };
+  const other = otherSlot(slot);
+  const loaded = view.proxy.site?.slots[other];
+  const kept = loaded === undefined ? wanted : { port: loaded.port, healthPath: loaded.healthPath };
+  return {
+    format: SITE_FORMAT,
+    domains: request.domains,
+    tls: request.tls,
+    slots: slot === "blue" ? { blue: wanted, green: kept } : { blue: kept, green: wanted },
+    healthTimeoutMs: request.healthTimeoutMs,
+    responseTimeoutMs: request.responseTimeoutMs,
+  };
+}
+
+export function sameSite(a: Site, b: Site | null): boolean {
+  return b !== null && canonical(a) === canonical(b);
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === "object" && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
