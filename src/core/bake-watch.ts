@@ -30,7 +30,6 @@ export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> 
   });
   if (errand.publicUrl !== null) yield* visit(run, errand.publicUrl);
   for (;;) {
-    yield* ask(run, { kind: "wait", ms: runtime.bake.intervalMs });
     const report = yield* watch(run, errand, setting, standby, position);
     if (report === "deadline")
       return yield* goBack(run, errand, setting, standby, record, "the deploy's own deadline is over");
@@ -71,6 +70,7 @@ function* watch(
   const { candidate } = setting;
   const { runtime, commit } = candidate.release;
   try {
+    yield* ask(run, { kind: "wait", ms: runtime.bake.intervalMs });
     return yield* ask(run, {
       kind: "watch",
       fence: run.fence,

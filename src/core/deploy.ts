@@ -245,8 +245,9 @@ function* overdue(run: Run, errand: Errand, fallback: RuntimeSpec | null, reason
   if (run.fence === 0) return yield* refuse("deadline", null, reason);
   const view = yield* settled(run, errand, fallback);
   yield* ask(run, { kind: "unlock", fence: run.fence });
+  const own = view.ledger.filter((entry) => entry.by === errand.holder);
   return yield* end({
-    phase: "rolled-back",
+    phase: own.some((entry) => entry.event === "switched") ? "rolled-back" : "aborted",
     code: "deadline",
     serving: servingContainer(view)?.revision ?? null,
     reason,

@@ -27,6 +27,7 @@ export function judgeGate(
   containerId: string,
   health: HealthPolicy,
   elapsedMs: number,
+  restartsBefore = 0,
 ): GateVerdict {
   const container = report.container;
   if (container === null || container.id !== containerId) {
@@ -40,7 +41,7 @@ export function judgeGate(
       reason: `the container exited with code ${container.exitCode} instead of serving`,
     };
   }
-  if (container.restarts > 0)
+  if (container.restarts > restartsBefore)
     return { verdict: "fail", reason: `the container restarted ${container.restarts} times` };
   if (report.samples.length >= health.passes && report.samples.every(passes)) {
     return {

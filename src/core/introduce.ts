@@ -148,6 +148,7 @@ function* gate(
   const { health, port } = release.runtime;
   const from = run.nowMs;
   let told = "";
+  let restartsBefore: number | null = null;
   for (;;) {
     const report = yield* ask(run, {
       kind: "probe",
@@ -159,7 +160,15 @@ function* gate(
       commit: health.expectCommit ? release.commit : null,
       count: health.passes,
     });
-    const verdict = judgeGate(report, container.id, health, run.nowMs - from);
+    // A container that is hot for a rollback may have a past; only a restart from here on counts.
+    restartsBefore ??= report.container?.restarts ?? 0;
+    const verdict = judgeGate(
+      report,
+      container.id,
+      health,
+      run.nowMs - from,
+      candidate.left === null ? 0 : restartsBefore,
+    );
     if (verdict.verdict === "pass" && report.container !== null)
       return { ...verdict, container: report.container };
     if (verdict.verdict === "fail") return verdict;

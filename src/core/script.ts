@@ -1,4 +1,4 @@
-import type { Answers, FailureCode, Notice, Outcome, Phase, Reply, Step, StepKind, StepOf } from "./model.js";
+import type { Answers, Failure, Notice, Outcome, Phase, Reply, Step, StepKind, StepOf } from "./model.js";
 
 /**
  * A decision procedure as a story: it yields the steps it wants from a host and the notices it has for
@@ -26,12 +26,15 @@ export class Interruption extends Error {
   }
 }
 
-/** Steps that make things safe: they are asked for even when the run's time is over. */
+/** Steps that finish or make safe what was begun: they are asked for even when the run's time is over. */
 const alwaysAllowed: ReadonlySet<StepKind> = new Set<StepKind>([
   "observe",
   "probe",
+  "visit",
+  "confirm",
   "point-back",
   "retire",
+  "retain",
   "record",
   "logs",
   "unlock",
@@ -76,8 +79,6 @@ export function* note(level: "info" | "warning", text: string): Script<void> {
 }
 
 /** True for a step's answer that says why it was not done. */
-export function isFailure(
-  answer: unknown,
-): answer is { verdict: "failed"; code: FailureCode; message: string } {
-  return typeof answer === "object" && answer !== null && "verdict" in answer && answer.verdict === "failed";
+export function isFailure<T extends object>(answer: T | Failure): answer is Failure {
+  return "verdict" in answer && answer.verdict === "failed";
 }
