@@ -1,0 +1,3 @@
+import { runAll } from "./run-all.js";
+
+process.exitCode = (await runAll()) ? 0 : 1;
