@@ -3,7 +3,6 @@ import { networkInterfaces } from "node:os";
 import type { Run } from "./command.js";
 import type { Docker } from "./docker.js";
 import type { Place } from "./place.js";
-import { readState, updateState } from "./state.js";
 
 /** The lab's network: addresses are fixed, so that a target keeps its own across a restart. */
 export interface Network {
@@ -19,12 +18,12 @@ const candidates = ["10.212.0", "10.129.0", "10.241.0", "192.168.208"];
 
 export async function openNetwork(run: Run, docker: Docker, place: Place): Promise<Network> {
   const name = place.name("net");
-  const known = readState(place).subnet;
-  if (known && (await docker.exists("network", name))) return networkOf(name, known);
-  await docker.cli(run, "network", "rm", name).catch(() => {});
+  const found = await docker
+    .cli(run, "network", "inspect", "--format", "{{(index .IPAM.Config 0).Subnet}}", name)
+    .catch(() => undefined);
+  if (found) return networkOf(name, found.replace(/\.0\/20$/, ""));
   const subnet = freeSubnet(candidates, machineAddresses());
   await docker.cli(run, "network", "create", "--subnet", `${subnet}.0/20`, name);
-  updateState(place, { subnet });
   return networkOf(name, subnet);
 }
 

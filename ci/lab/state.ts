@@ -5,8 +5,6 @@ import type { Place } from "./place.js";
 export interface State {
   /** Whether images come from Docker Hub or are built here. */
   readonly images?: "pull" | "build";
-  /** The lab's network, as the first three numbers of its addresses. */
-  readonly subnet?: string;
   /** Set when the lab had to start a Docker daemon of its own. */
   readonly daemon?: { readonly pid: number; readonly host: string };
 }
