@@ -1,0 +1,143 @@
+import { randomBytes } from "node:crypto";
+import { EvenkeelError, printableLine } from "../errors.js";
+import { createMarkedStream, type Marked } from "./marked-stream.js";
+import { nameTarget, type SshChannel, type SshConnection } from "./ssh.js";
+
+/** How scripts are sent to a shell so that where each one ends can be seen; the commands' side of it. */
+export interface Framing {
+  /** Functions that every script may use; sent once. */
+  readonly prelude: string;
+  /** The script as one whole: a shell that gets only a part of it must run nothing of it. */
+  frame(script: string, nonce: string): string;
+  /** What stands before the exit code on standard output, and alone on standard error. */
+  mark(nonce: string): string;
+}
+
+export interface ShellLimits {
+  readonly timeoutMs: number;
+  /** For standard output and for standard error. */
+  readonly outputBytes: number;
+}
+
+export type ShellResult =
+  | { readonly kind: "done"; readonly code: number; readonly stdout: string; readonly stderr: string }
+  /** Whether the host ran the script, wholly or in part, is unknown. The connection is gone. */
+  | { readonly kind: "lost"; readonly message: string };
+
+/** One remote `sh` that runs scripts one after the other: 0.2 ms a script in place of 3 ms a command. */
+export interface RemoteShell {
+  run(script: string, limits: ShellLimits): Promise<ShellResult>;
+}
+
+/**
+ * Starts the shell and gives it the prelude.
+ *
+ * @throws EvenkeelError `ssh-denied` when the account runs something else than a shell, `ssh-unreachable`
+ *   when the connection breaks meanwhile.
+ */
+export async function openShell(
+  connection: SshConnection,
+  framing: Framing,
+  timeoutMs: number,
+): Promise<RemoteShell> {
+  const channel = await connection.exec("exec sh").catch((cause: unknown) => {
+    connection.destroy("no shell could be started");
+    throw new EvenkeelError("ssh-denied", `${nameTarget(connection.target)} allows no command.`, { cause });
+  });
+  const shell = serve(channel, connection, framing);
+  // Whatever a login script prints comes before the first mark and is thrown away with it.
+  const limits = { timeoutMs, outputBytes: 1_000_000 };
+  const first = await shell.run(":", limits, framing.prelude);
+  if (first.kind === "done" && first.code === 0) return shell;
+  const said = first.kind === "done" ? `exit code ${first.code}: ${first.stderr}` : first.message;
+  connection.destroy("no shell could be started");
+  throw new EvenkeelError(
+    "ssh-denied",
+    `${nameTarget(connection.target)} gave no working POSIX shell: ${printableLine(said, 400)}`,
+    {
+      next: "Check that the account's login shell is a real one and that no forced command stands before its key.",
+    },
+  );
+}
+
+function serve(channel: SshChannel, connection: SshConnection, framing: Framing) {
+  const out = createMarkedStream();
+  const err = createMarkedStream();
+  let over: string | null = null;
+  let queue: Promise<unknown> = Promise.resolve();
+  const ended = new Promise<string>((resolve) => {
+    const end = (reason: string) => {
+      over ??= reason;
+      resolve(over);
+    };
+    channel.on("close", (code: unknown) => {
+      // When the connection broke, its own reason says more than the channel's end.
+      setImmediate(() =>
+        end(typeof code === "number" ? `the remote shell ended (${code})` : "the remote shell ended"),
+      );
+    });
+    channel.on("error", () => {});
+    void connection.closed.then(end);
+  });
+  channel.on("data", (chunk: Buffer) => out.push(chunk));
+  channel.stderr.on("data", (chunk: Buffer) => err.push(chunk));
+
+  const runAlone = async (script: string, limits: ShellLimits, before: string): Promise<ShellResult> => {
+    if (over !== null) return { kind: "lost", message: over };
+    const nonce = randomBytes(12).toString("hex");
+    const mark = framing.mark(nonce);
+    const stdout = out.until(mark, limits.outputBytes);
+    const stderr = err.until(mark, limits.outputBytes);
+    channel.write(before + framing.frame(script, nonce));
+    const result = await settleFirst([stdout, stderr], ended, limits.timeoutMs);
+    if (result.kind === "lost") connection.destroy(result.message);
+    return result;
+  };
+
+  return {
+    run: (script: string, limits: ShellLimits, before = ""): Promise<ShellResult> => {
+      const mine = queue.then(() => runAlone(script, limits, before));
+      queue = mine;
+      return mine;
+    },
+  };
+}
+
+// The first thing that ends a run is what is told.
+function settleFirst(
+  streams: readonly [Promise<Marked>, Promise<Marked>],
+  ended: Promise<string>,
+  timeoutMs: number,
+): Promise<ShellResult> {
+  return new Promise((resolve) => {
+    const settle = (result: ShellResult) => {
+      clearTimeout(timer);
+      resolve(result);
+    };
+    const lose = (message: string) => settle({ kind: "lost", message });
+    const timer = setTimeout(() => lose(`no answer within ${timeoutMs / 1000} s`), timeoutMs);
+    void Promise.all(streams).then(([stdout, stderr]) => {
+      if (stdout.verdict === "found" && stderr.verdict === "found") settle(read(stdout, stderr));
+    });
+    for (const stream of streams) {
+      void stream.then((marked) => {
+        if (marked.verdict === "too-long")
+          lose(`the host wrote more than ${marked.limitBytes} bytes and was cut off`);
+      });
+    }
+    void ended.then(lose);
+  });
+}
+
+function read(stdout: Found, stderr: Found): ShellResult {
+  const code = /^\s*(\d{1,3})$/.exec(stdout.rest)?.[1];
+  if (code === undefined) return { kind: "lost", message: "the end of the host's answer is damaged" };
+  return {
+    kind: "done",
+    code: Number(code),
+    stdout: stdout.before.toString("utf8"),
+    stderr: stderr.before.toString("utf8"),
+  };
+}
+
+type Found = Extract<Marked, { verdict: "found" }>;

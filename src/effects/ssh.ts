@@ -1,0 +1,237 @@
+import type { Socket } from "node:net";
+import { NodeSSH } from "node-ssh";
+import { describe, EvenkeelError } from "../errors.js";
+import {
+  fingerprint,
+  type HostKeyDecision,
+  type HostKeyPolicy,
+  isTypeRefused,
+  keyType,
+  nameKeys,
+  offeredHostKeys,
+  type SignatureAlgorithm,
+  signatureAlgorithms,
+} from "./host-key.js";
+import { openSocket } from "./socket.js";
+
+export interface SshTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+}
+
+/** Text that must not be printed; whoever needs it has to ask for it by name. */
+export interface Revealable {
+  reveal(): string;
+}
+
+export type SshCredential =
+  | { readonly kind: "key"; readonly privateKey: Revealable; readonly passphrase: Revealable | null }
+  /** An agent's socket, as SSH_AUTH_SOCK names it. */
+  | { readonly kind: "agent"; readonly socket: string };
+
+export interface SshTiming {
+  /** For the TCP connection, the key exchange and the login together. */
+  readonly connectMs: number;
+  /** A peer that stays silent for three of these is given up: a dropped flow says nothing by itself. */
+  readonly keepaliveMs: number;
+}
+
+export const SSH_TIMING: SshTiming = { connectMs: 10_000, keepaliveMs: 2_500 };
+
+export interface SshConnection {
+  readonly target: SshTarget;
+  /** Starts a command; both of its ends are on the channel. */
+  exec(command: string): Promise<SshChannel>;
+  /** Resolves with the reason when the connection is over, for whatever reason. Never rejects. */
+  readonly closed: Promise<string>;
+  /** Ends the connection at once, whatever is under way. */
+  destroy(reason: string): void;
+}
+
+type Client = NonNullable<NodeSSH["connection"]>;
+export type SshChannel = Parameters<Parameters<Client["exec"]>[1]>[1];
+
+/**
+ * Logs in to a host whose key is pinned.
+ *
+ * @throws EvenkeelError `host-key-unknown`, `host-key-changed`, `host-key-revoked`, `ssh-unreachable` or
+ *   `ssh-denied`, naming the host, what it offered and what to do.
+ */
+export async function connectSsh(
+  target: SshTarget,
+  credential: SshCredential,
+  policy: HostKeyPolicy,
+  timing: SshTiming = SSH_TIMING,
+  signal?: AbortSignal,
+): Promise<SshConnection> {
+  const algorithms = signatureAlgorithms(policy.algorithms);
+  if (algorithms.length === 0) throw await nothingPinned(target, policy, timing);
+
+  const startedMs = performance.now();
+  const socket = await openSocket(target.host, target.port, timing.connectMs, signal);
+  const leftMs = Math.max(1, timing.connectMs - (performance.now() - startedMs));
+  const watch = watchHostKey(policy);
+  const ssh = new NodeSSH();
+  const stop = () => socket.destroy(new Error("the run was told to stop"));
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    const pending = ssh.connect({
+      sock: socket,
+      username: target.user,
+      readyTimeout: leftMs,
+      keepaliveInterval: timing.keepaliveMs,
+      keepaliveCountMax: 2,
+      algorithms: { serverHostKey: [...algorithms] },
+      hostVerifier: watch.verify,
+      ...login(credential),
+    });
+    const client = ssh.connection;
+    if (client === null) {
+      await pending;
+      throw new EvenkeelError("bug", "the SSH library gave no connection");
+    }
+    // Listening before the first answer: an error that nobody hears would end the whole process.
+    const connection = follow(client, socket, target);
+    await pending;
+    return connection;
+  } catch (error) {
+    socket.destroy();
+    throw await explain(error, target, policy, watch.seen(), algorithms, timing);
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
+}
+
+/** `user@host:port`, as messages name a host. */
+export function nameTarget(target: SshTarget): string {
+  return `${target.user}@${target.host}:${target.port}`;
+}
+
+interface SeenKey {
+  readonly blob: Buffer;
+  readonly decision: HostKeyDecision;
+}
+
+function watchHostKey(policy: HostKeyPolicy) {
+  let seen: SeenKey | null = null;
+  return {
+    verify: (blob: Buffer): boolean => {
+      seen = { blob: Buffer.from(blob), decision: policy.decide(blob) };
+      return seen.decision.verdict === "accepted";
+    },
+    seen: (): SeenKey | null => seen,
+  };
+}
+
+// Only the way that was chosen is tried: `none` first, as the library would, costs a round trip.
+function login(credential: SshCredential) {
+  if (credential.kind === "agent") {
+    return { agent: credential.socket, authHandler: ["agent" as const] };
+  }
+  return {
+    privateKey: wholeKey(credential.privateKey.reveal()),
+    ...(credential.passphrase === null ? {} : { passphrase: credential.passphrase.reveal() }),
+    authHandler: ["publickey" as const],
+  };
+}
+
+// Secret stores of CI systems drop the last newline and some add carriage returns.
+function wholeKey(text: string): string {
+  return `${text.replace(/\r\n?/g, "\n").trim()}\n`;
+}
+
+function follow(client: Client, socket: Socket, target: SshTarget): SshConnection {
+  let reason: string | null = null;
+  const closed = new Promise<string>((resolve) => {
+    const over = () => resolve(reason ?? "the host closed the connection");
+    client.on("error", (error) => {
+      reason ??= describeLoss(error);
+    });
+    client.on("close", over);
+    socket.on("close", over);
+  });
+  return {
+    target,
+    closed,
+    exec: (command) =>
+      new Promise((resolve, reject) => {
+        client.exec(command, (error, channel) => (error ? reject(error) : resolve(channel)));
+      }),
+    destroy: (why) => {
+      reason ??= why;
+      socket.destroy();
+    },
+  };
+}
+
+function describeLoss(error: Error): string {
+  return error.message === "Keepalive timeout"
+    ? "the host stayed silent and the connection was given up"
+    : describe(error);
+}
+
+async function nothingPinned(
+  target: SshTarget,
+  policy: HostKeyPolicy,
+  timing: SshTiming,
+): Promise<EvenkeelError> {
+  const offered = await offeredHostKeys(target.host, target.port, { timeoutMs: timing.connectMs });
+  const pinned =
+    policy.algorithms.length === 0
+      ? "no key is pinned for it"
+      : `of the pinned types (${policy.algorithms.join(", ")}) none can be used`;
+  return new EvenkeelError(
+    "host-key-unknown",
+    `${target.host}:${target.port} offers ${nameKeys(offered)}; ${pinned}.`,
+  );
+}
+
+async function explain(
+  error: unknown,
+  target: SshTarget,
+  policy: HostKeyPolicy,
+  seen: SeenKey | null,
+  algorithms: readonly SignatureAlgorithm[],
+  timing: SshTiming,
+): Promise<EvenkeelError> {
+  if (error instanceof EvenkeelError) return error;
+  const place = `${target.host}:${target.port}`;
+  if (seen !== null && seen.decision.verdict !== "accepted") {
+    return new EvenkeelError(
+      `host-key-${seen.decision.verdict}`,
+      `${place} shows ${keyType(seen.blob)} ${fingerprint(seen.blob)}: ${seen.decision.reason}`,
+    );
+  }
+  if (isTypeRefused(error)) {
+    const offered = await offeredHostKeys(target.host, target.port, { timeoutMs: timing.connectMs }).then(
+      nameKeys,
+      () => "other types of keys",
+    );
+    return new EvenkeelError(
+      "host-key-changed",
+      `${place} offers ${offered}, and none of the pinned types (${policy.algorithms.join(", ")}; asked for as ${algorithms.join(", ")}).`,
+    );
+  }
+  const level = (error as { level?: unknown }).level;
+  const words = error instanceof Error ? error.message : "";
+  if (words.startsWith("Cannot parse privateKey") || words.includes("(valid) private key")) {
+    return new EvenkeelError(
+      "ssh-denied",
+      `The private key for ${nameTarget(target)} cannot be read: ${words}`,
+      {
+        next: "Pass the whole text of an OpenSSH or PEM private key and, if it is encrypted, its passphrase.",
+      },
+    );
+  }
+  if (level === "client-authentication" || level === "agent") {
+    return new EvenkeelError("ssh-denied", `${nameTarget(target)} does not let this key in: ${words}.`);
+  }
+  return new EvenkeelError(
+    "ssh-unreachable",
+    `No SSH session with ${nameTarget(target)}: ${describe(error)}.`,
+    {
+      cause: error,
+    },
+  );
+}

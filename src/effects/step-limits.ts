@@ -1,0 +1,40 @@
+import type { Step } from "../core/model.js";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+/**
+ * How long a step may take, in milliseconds, before the connection is given up. What the step itself
+ * waits for is added to what a slow host needs.
+ */
+export function stepTimeoutMs(step: Step): number {
+  switch (step.kind) {
+    case "pull":
+      return 30 * MINUTE;
+    case "install-proxy":
+      return 10 * MINUTE;
+    case "start":
+    case "retain":
+      return 3 * MINUTE;
+    case "pre-deploy":
+      return (step.release.runtime.preDeploy?.timeoutMs ?? 0) + 30 * SECOND;
+    case "probe":
+      return step.count * (step.health.intervalMs + step.health.timeoutMs) + 30 * SECOND;
+    case "watch":
+      return step.live.health.timeoutMs + (step.standby?.health.timeoutMs ?? 0) + 20 * SECOND;
+    case "retire":
+      return (step.afterMs === 0 ? step.drainMs : 0) + MINUTE;
+    case "wait":
+      return step.ms;
+    default:
+      return MINUTE;
+  }
+}
+
+/**
+ * The same within the deadline of the whole run. A step always gets some time: those that make things safe
+ * are asked for when the deadline is over.
+ */
+export function limitWithin(step: Step, remainingMs: number): number {
+  return Math.min(stepTimeoutMs(step), Math.max(remainingMs, 30 * SECOND));
+}
