@@ -1,0 +1,112 @@
+/** What is wrong with a configuration, in words: place, what was found, what is allowed, the nearest key. */
+import type { z } from "zod";
+import { nearest } from "./nearest.js";
+import { jsonSchema } from "./schema.js";
+import type { Path, Problem, Source } from "./source.js";
+
+type Issue = z.core.$ZodIssue;
+
+/** One problem for each issue of the schema; a path is translated by `place` to where it was written. */
+export function problemsOf(
+  issues: readonly Issue[],
+  source: Source,
+  place: (path: Path) => Path = (path) => path,
+): Problem[] {
+  return issues.flatMap(openUnion).flatMap((issue) => {
+    const path = place(issue.path.map((step) => (typeof step === "number" ? step : String(step))));
+    if (issue.code === "unrecognized_keys")
+      return issue.keys.map((key) => problemAt(source, [...path, key], unknownKey(path, key)));
+    if (issue.code === "invalid_key")
+      return [problemAt(source, path, `is not allowed here: expected ${issue.issues[0]?.message}`)];
+    return [problemAt(source, path, `${found(source, path)}; expected ${issue.message}`)];
+  });
+}
+
+export function problemAt(source: Source, path: Path, sentence: string): Problem {
+  return { line: source.lineOf(path), text: path.length === 0 ? sentence : `${dotted(path)} ${sentence}` };
+}
+
+/** `environments.production.domains[0]`; keys that are no plain words in quotes. */
+export function dotted(path: Path): string {
+  return path
+    .map((step) => {
+      if (typeof step === "number") return `[${step}]`;
+      return /^[\w-]+$/.test(step) ? `.${step}` : `[${JSON.stringify(shorten(step))}]`;
+    })
+    .join("")
+    .replace(/^\./, "");
+}
+
+export function valueAt(data: unknown, path: Path): unknown {
+  return path.reduce<unknown>((value, step) => {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return undefined;
+    return (value as Record<string | number, unknown>)[step];
+  }, data);
+}
+
+function found(source: Source, path: Path): string {
+  const value = valueAt(source.data, path);
+  if (value === undefined) return "is missing";
+  if (value === null) return path.length === 0 ? "the file is empty" : "is empty";
+  if (Array.isArray(value)) return `is a list of ${value.length}`;
+  if (typeof value === "object") return "is a section";
+  if (typeof value === "string") return `is ${JSON.stringify(shorten(value))}`;
+  return `is ${source.writtenAt(path) ?? String(value)}`;
+}
+
+function shorten(text: string): string {
+  const letters = Array.from(text);
+  return letters.length > 60 ? `${letters.slice(0, 60).join("")}…` : text;
+}
+
+/** Of a value with several allowed forms, the complaints about the form that was evidently meant. */
+function openUnion(issue: Issue): Issue[] {
+  if (issue.code !== "invalid_union") return [issue];
+  const meant = issue.errors.find((branch) =>
+    branch.every((inner) => inner.path.length > 0 || inner.code === "unrecognized_keys"),
+  );
+  if (meant === undefined || meant.length === 0) return [issue];
+  return meant.flatMap((inner) => openUnion({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+interface Described {
+  readonly properties?: Readonly<Record<string, Described>>;
+  readonly additionalProperties?: Described | boolean;
+  readonly items?: Described;
+  readonly anyOf?: readonly Described[];
+}
+
+function unknownKey(path: Path, key: string): string {
+  const root = jsonSchema() as Described;
+  const allowed = keysAt(root, path);
+  const close = nearest(key, allowed);
+  if (close !== null) return `is not a key here; did you mean ${close}?`;
+  const homes = placesOf(root, key, []);
+  const home = homes.length === 0 ? "" : `; it belongs under ${homes.slice(0, 2).join(" or ")}`;
+  return `is not a key here${home}; allowed: ${allowed.join(", ")}`;
+}
+
+function keysAt(described: Described, path: Path): string[] {
+  const [step, ...rest] = path;
+  const forms = [described, ...(described.anyOf ?? [])];
+  if (step === undefined) return forms.flatMap((form) => Object.keys(form.properties ?? {}));
+  const inner = forms.map((form) => stepInto(form, step)).find((form) => form !== undefined);
+  return inner === undefined ? [] : keysAt(inner, rest);
+}
+
+function stepInto(form: Described, step: string | number): Described | undefined {
+  if (typeof step === "number") return form.items;
+  const others = typeof form.additionalProperties === "object" ? form.additionalProperties : undefined;
+  return Object.hasOwn(form.properties ?? {}, step) ? form.properties?.[step] : others;
+}
+
+/** The sections, outermost first, that have a key of this name. */
+function placesOf(described: Described, key: string, above: readonly string[]): string[] {
+  const here = above.length > 0 && Object.hasOwn(described.properties ?? {}, key) ? [above.join(".")] : [];
+  const deeper = Object.entries(described.properties ?? {}).flatMap(([name, inner]) =>
+    placesOf(inner, key, [...above, name]),
+  );
+  const others = described.additionalProperties;
+  const named = typeof others === "object" ? placesOf(others, key, [...above, "<name>"]) : [];
+  return [...here, ...deeper, ...named];
+}
