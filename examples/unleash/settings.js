@@ -20,6 +20,8 @@ export function readSettings(env) {
       keepAliveTimeout: 150_000,
       headersTimeout: 151_000,
     },
+    // Shown in the footer of the web interface.
+    ui: { slogan: "Flags for the team" },
     // A server asks nobody on the internet whether it is up to date: the lockfile says what runs.
     versionCheck: { enable: false },
   };
