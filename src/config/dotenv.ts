@@ -95,7 +95,7 @@ function readQuoted(source: string, open: number, quote: string): Entry {
       `text follows the closing quote ${quote}; escape a quote inside double quotes as \\", or use another kind`,
     );
   const inner = source.slice(open + 1, close);
-  return { end: close + 1 + blank[0].length, value: quote === '"' ? unescape(inner) : inner };
+  return { end: close + 1 + blank[0].length, value: quote === '"' ? withEscapes(inner) : inner };
 }
 
 function readPlain(source: string, at: number): Entry {
@@ -108,7 +108,7 @@ function readPlain(source: string, at: number): Entry {
   return { end, value: rest.replace(/(?:^|[ \t])#.*$/, "").trim() };
 }
 
-function unescape(text: string): string {
+function withEscapes(text: string): string {
   return text.replace(/\\([nrt"\\])/g, (_, letter: string) => ESCAPES[letter] ?? letter);
 }
 

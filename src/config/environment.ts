@@ -1,6 +1,7 @@
 import { EvenkeelError } from "../errors.js";
 import type { Config, Environment, RuntimeConfig, SiteConfig } from "./config.js";
-import type { WrittenEnvironment, WrittenLayer } from "./schema.js";
+import type { WrittenLayer } from "./layer.js";
+import type { WrittenEnvironment } from "./schema.js";
 
 /**
  * The environment of that name. Without a name (undefined or empty) the only one there is.

@@ -92,11 +92,17 @@ export function listOf<Item extends z.ZodType<string>>(item: Item, example: stri
 }
 
 function word() {
-  return text("a word (text without zero bytes)", /^[^\0]*$/);
+  return anyText("a word");
 }
 
 function plainText() {
-  return text("text without zero bytes", /^[^\0]*$/);
+  return anyText("text");
+}
+
+function anyText(kind: string) {
+  return z
+    .string({ error: (issue) => inQuotes(kind, issue.input) })
+    .regex(/^[^\0]*$/, { error: `${kind} without zero bytes` });
 }
 
 // YAML turns 0777 and 1.10 into 777 and 1.1: only quotes keep what was written.

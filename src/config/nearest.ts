@@ -5,10 +5,16 @@ export function nearest(word: string, candidates: readonly string[]): string | n
     .sort((a, b) => a.edits - b.edits);
   const best = ranked[0];
   if (best === undefined) return null;
+  const start = candidates.find((candidate) => startsAlike(plain(word), plain(candidate)));
   // A third of the letters: `prot` is `port`, but `ship` is not `port`.
   return best.edits <= Math.max(1, Math.floor(Math.max(word.length, best.candidate.length) / 3))
     ? best.candidate
-    : null;
+    : (start ?? null);
+}
+
+// `healthcheck` for `health`, `env` for `environments`.
+function startsAlike(a: string, b: string): boolean {
+  return Math.min(a.length, b.length) >= 3 && (a.startsWith(b) || b.startsWith(a));
 }
 
 // `known_hosts`, `known-hosts` and `KnownHosts` are all the same word to a person.

@@ -1,11 +1,13 @@
 import { EvenkeelError } from "../errors.js";
 import type { BuildConfig, Config, TestConfig } from "./config.js";
 import { assembleEnvironment } from "./environment.js";
+import { layersOf } from "./inheritance.js";
 import { parseKnownHosts } from "./known-hosts.js";
-import { isSection, layersOf } from "./layers.js";
+import { layer } from "./layer.js";
 import { problemAt, problemsOf, valueAt } from "./problems.js";
 import { brokenRules, brokenTimes } from "./rules.js";
-import { layer, schema, type Written } from "./schema.js";
+import { schema, type Written } from "./schema.js";
+import { isSection } from "./section.js";
 import { type Problem, readSource, type Source } from "./source.js";
 
 export interface Where {

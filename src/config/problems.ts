@@ -13,9 +13,13 @@ export function problemsOf(
   place: (path: Path) => Path = (path) => path,
 ): Problem[] {
   return issues.flatMap(openUnion).flatMap((issue) => {
-    const path = place(issue.path.map((step) => (typeof step === "number" ? step : String(step))));
+    const inside = issue.path.map((step) => (typeof step === "number" ? step : String(step)));
     if (issue.code === "unrecognized_keys")
-      return issue.keys.map((key) => problemAt(source, [...path, key], unknownKey(path, key)));
+      return issue.keys.map((key) => {
+        const at = place([...inside, key]);
+        return problemAt(source, at, unknownKey(at.slice(0, -1), key));
+      });
+    const path = place(inside);
     if (issue.code === "invalid_key")
       return [problemAt(source, path, `is not allowed here: expected ${issue.issues[0]?.message}`)];
     return [problemAt(source, path, `${found(source, path)}; expected ${issue.message}`)];
@@ -47,7 +51,8 @@ export function valueAt(data: unknown, path: Path): unknown {
 function found(source: Source, path: Path): string {
   const value = valueAt(source.data, path);
   if (value === undefined) return "is missing";
-  if (value === null) return path.length === 0 ? "the file is empty" : "is empty";
+  if (path.length === 0) return value === null ? "the file is empty" : "the file is something else";
+  if (value === null) return "is empty";
   if (Array.isArray(value)) return `is a list of ${value.length}`;
   if (typeof value === "object") return "is a section";
   if (typeof value === "string") return `is ${JSON.stringify(shorten(value))}`;
@@ -81,9 +86,10 @@ function unknownKey(path: Path, key: string): string {
   const allowed = keysAt(root, path);
   const close = nearest(key, allowed);
   if (close !== null) return `is not a key here; did you mean ${close}?`;
-  const homes = placesOf(root, key, []);
-  const home = homes.length === 0 ? "" : `; it belongs under ${homes.slice(0, 2).join(" or ")}`;
-  return `is not a key here${home}; allowed: ${allowed.join(", ")}`;
+  const home = homeOf(root, path, key);
+  return home === null
+    ? `is not a key here; allowed: ${allowed.join(", ")}`
+    : `is not a key here; it belongs under ${home}`;
 }
 
 function keysAt(described: Described, path: Path): string[] {
@@ -100,13 +106,25 @@ function stepInto(form: Described, step: string | number): Described | undefined
   return Object.hasOwn(form.properties ?? {}, step) ? form.properties?.[step] : others;
 }
 
+/** The section that has such a key: inside this one if there is one, else the first in the file. */
+function homeOf(root: Described, path: Path, key: string): string | null {
+  const here = path.map(String);
+  const homes = placesOf(root, key, []).map((home) =>
+    home.map((step, depth) => (step === ANY_NAME ? (here[depth] ?? step) : step)),
+  );
+  const inside = homes.find((home) => here.every((step, depth) => home[depth] === step));
+  return (inside ?? homes[0])?.join(".") ?? null;
+}
+
+const ANY_NAME = "<name>";
+
 /** The sections, outermost first, that have a key of this name. */
-function placesOf(described: Described, key: string, above: readonly string[]): string[] {
-  const here = above.length > 0 && Object.hasOwn(described.properties ?? {}, key) ? [above.join(".")] : [];
+function placesOf(described: Described, key: string, above: readonly string[]): string[][] {
+  const here = above.length > 0 && Object.hasOwn(described.properties ?? {}, key) ? [[...above]] : [];
   const deeper = Object.entries(described.properties ?? {}).flatMap(([name, inner]) =>
     placesOf(inner, key, [...above, name]),
   );
   const others = described.additionalProperties;
-  const named = typeof others === "object" ? placesOf(others, key, [...above, "<name>"]) : [];
+  const named = typeof others === "object" ? placesOf(others, key, [...above, ANY_NAME]) : [];
   return [...here, ...deeper, ...named];
 }

@@ -1,7 +1,10 @@
 /** What no single field can tell: contradictions between fields and between environments. */
-import { isSection, type Layered, layersOf } from "./layers.js";
+
+import { type Layered, layersOf } from "./inheritance.js";
+import type { WrittenLayer } from "./layer.js";
+import { ENVIRONMENT_NAME } from "./names.js";
 import { problemAt, valueAt } from "./problems.js";
-import type { WrittenLayer } from "./schema.js";
+import { isSection } from "./section.js";
 import type { Path, Problem, Source } from "./source.js";
 import { formatDuration } from "./units.js";
 
@@ -52,6 +55,13 @@ function wholeFile(data: unknown): Finding[] {
       ["environments"],
       "has none; expected at least one, such as production: { host: …, user: … }",
     ]);
+  // No hyphen: on the host APP-ENVIRONMENT must split in one way only.
+  for (const name of Object.keys(isSection(environments) ? environments : {}))
+    if (!ENVIRONMENT_NAME.test(name))
+      findings.push([
+        ["environments", name],
+        "is not a name for an environment; expected lower-case letters and digits, at most 21, starting with a letter, without a hyphen",
+      ]);
   const dockerfile = valueAt(data, ["build", "dockerfile"]);
   if (dockerfile !== undefined && valueAt(data, ["build", "node"]) !== undefined)
     findings.push([

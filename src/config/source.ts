@@ -9,6 +9,7 @@ import {
   LineCounter,
   type Node,
   parseDocument,
+  visit,
 } from "yaml";
 
 export type Path = readonly (string | number)[];
@@ -43,9 +44,16 @@ export function readSource(text: string): Source {
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
     const findings = [...document.errors, ...document.warnings];
     const problems = findings.map(({ code, message, pos }) => ({
-      text: SYNTAX[code] ?? firstWords(message),
+      text: code === "DUPLICATE_KEY" ? twice(text, pos[0]) : (SYNTAX[code] ?? firstWords(message)),
       line: lineAt(pos[0]),
     }));
+    visit(document, {
+      // Copying such a key would change an object's prototype, or lose the key in silence.
+      Pair: (_, { key }) => {
+        if (isScalar(key) && key.value === "__proto__")
+          problems.push({ text: "__proto__ cannot be a key", line: lineAt(offsetOf(key) ?? 0) });
+      },
+    });
     const fatal = findings.some(({ code }) => code !== "DUPLICATE_KEY");
     return {
       data: fatal ? null : document.toJS({ maxAliasCount: MOST_ALIASES }),
@@ -60,17 +68,22 @@ export function readSource(text: string): Source {
 }
 
 const SYNTAX: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: "this key stands twice in the same section; remove one of them",
   MULTIPLE_DOCS: "the file holds several documents (separated by ---); one is expected",
   TAB_AS_INDENT: "YAML does not allow tabs at the start of a line; use spaces",
 };
 
+function twice(text: string, offset: number): string {
+  const key = /^[\w.-]{1,60}/.exec(text.slice(offset))?.[0] ?? "this key";
+  return `${key} stands twice in the same section; remove one of them`;
+}
+
+const TOO_DEEP = "the file is nested deeper than any configuration needs";
+
 function reasonFor(error: unknown): string {
-  if (error instanceof RangeError) return "the file is nested deeper than any configuration needs";
   const message = error instanceof Error ? error.message : String(error);
-  return /alias/i.test(message)
-    ? `aliases multiply beyond what is read (${MOST_ALIASES}), or name no anchor: ${firstWords(message)}`
-    : firstWords(message);
+  if (/excessive alias/i.test(message))
+    return `the aliases multiply to more than ${MOST_ALIASES} copies, which is not read`;
+  return firstWords(message);
 }
 
 function unreadable(text: string, line: number): Source {
@@ -78,6 +91,7 @@ function unreadable(text: string, line: number): Source {
 }
 
 function firstWords(message: string): string {
+  if (/call stack/i.test(message)) return TOO_DEEP;
   const line = message.split("\n")[0] ?? message;
   return `this is not valid YAML: ${line}`;
 }

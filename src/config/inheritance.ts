@@ -1,5 +1,6 @@
 /** An environment's settings: its own, over those of the whole file, over the defaults. */
-import { layer } from "./schema.js";
+import { layer } from "./layer.js";
+import { isSection } from "./section.js";
 import type { Path } from "./source.js";
 
 export interface Layered {
@@ -24,10 +25,6 @@ export function layersOf(data: unknown): readonly Layered[] {
       merged: merge(pick(whole), pick(own as Section)) as Section,
       place: (path) => (saidBy(own, path) >= saidBy(whole, path) ? ["environments", name, ...path] : path),
     }));
-}
-
-export function isSection(value: unknown): value is Section {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 type Section = Readonly<Record<string, unknown>>;
