@@ -16,7 +16,13 @@ const ownCertificates = "/usr/local/share/ca-certificates";
  * a company's proxy in front of the package registries would refuse containers otherwise.
  */
 export async function buildDebian(run: Run, docker: Docker, place: Place): Promise<string> {
-  const hash = recipeHash(undefined, versions.debian, process.arch, ...machineCertificates());
+  const hash = recipeHash(
+    undefined,
+    "minbase, ca-certificates",
+    versions.debian,
+    process.arch,
+    ...machineCertificates(),
+  );
   const tag = `evenkeel-lab/debian:${hash}`;
   if (await docker.exists("image", tag)) return tag;
   const part = await buildPart(place, "debian", hash, async (unfinished) => {

@@ -15,14 +15,16 @@ const goEnv = (extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
   ...extra,
 });
 
+const stripped = ["-ldflags", "-s -w"];
+
 /** Dagger's engine, command line and helpers, from the Go module proxy. */
 export function buildDagger(run: Run, place: Place): Promise<string> {
-  return goPart(place, "go-engine", async (source, bin) => {
-    const module = "github.com/dagger/dagger";
-    const stamp = ["Version", "Tag"].map((name) => `-X ${module}/engine.${name}=${versions.dagger}`);
+  const module = "github.com/dagger/dagger";
+  const stamp = ["Version", "Tag"].map((name) => `-X ${module}/engine.${name}=${versions.dagger}`);
+  const flags = ["-tags", "dfexcludepatterns,dfparents", "-ldflags", `-s -w ${stamp.join(" ")}`];
+  return goPart(place, "go-engine", flags, async (source, bin) => {
     for (const command of ["dagger", "init", "codegen", "dialstdio", "dnsname", "engine"]) {
       const out = join(bin, command === "dagger" ? "dagger" : `dagger-${command}`);
-      const flags = ["-tags", "dfexcludepatterns,dfparents", "-ldflags", `-s -w ${stamp.join(" ")}`];
       await run(["go", "build", ...flags, "-o", out, `${module}/cmd/${command}`], {
         cwd: source,
         env: goEnv(),
@@ -33,22 +35,19 @@ export function buildDagger(run: Run, place: Place): Promise<string> {
 
 /** runc and the network plugins that the engine starts containers with. */
 export function buildTools(run: Run, place: Place): Promise<string> {
-  return goPart(place, "go-tools", async (source, bin) => {
+  const plugins = ["main/bridge", "main/loopback", "ipam/host-local", "meta/firewall"];
+  const packages = plugins.map((plugin) => `github.com/containernetworking/plugins/plugins/${plugin}`);
+  const runc = [
+    "-tags",
+    "netgo osusergo seccomp",
+    "-ldflags",
+    "-s -w -linkmode external -extldflags -static",
+  ];
+  return goPart(place, "go-tools", [...packages, ...runc], async (source, bin) => {
     await needPrograms(run, "gcc");
     await needPackages(run, "libseccomp-dev");
-    const plugins = ["main/bridge", "main/loopback", "ipam/host-local", "meta/firewall"];
-    const packages = plugins.map((plugin) => `github.com/containernetworking/plugins/plugins/${plugin}`);
-    await run(["go", "build", "-ldflags", "-s -w", "-o", `${bin}/cni/`, ...packages], {
-      cwd: source,
-      env: goEnv(),
-    });
-    const isStatic = [
-      "-tags",
-      "netgo osusergo seccomp",
-      "-ldflags",
-      "-s -w -linkmode external -extldflags -static",
-    ];
-    await run(["go", "build", ...isStatic, "-o", join(bin, "runc"), "github.com/opencontainers/runc"], {
+    await run(["go", "build", ...stripped, "-o", `${bin}/cni/`, ...packages], { cwd: source, env: goEnv() });
+    await run(["go", "build", ...runc, "-o", join(bin, "runc"), "github.com/opencontainers/runc"], {
       cwd: source,
       env: goEnv({ CGO_ENABLED: "1" }),
     });
@@ -56,12 +55,12 @@ export function buildTools(run: Run, place: Place): Promise<string> {
 }
 
 export function buildCaddy(run: Run, place: Place): Promise<string> {
-  return goPart(place, "go-proxies", async (source, bin) => {
-    const flags = ["-trimpath", "-ldflags", "-s -w", "-o", join(bin, "caddy")];
-    await run(["go", "build", ...flags, "github.com/caddyserver/caddy/v2/cmd/caddy"], {
-      cwd: source,
-      env: goEnv(),
-    });
+  const module = "github.com/caddyserver/caddy/v2";
+  // Without this, `caddy version` says "unknown": it is built as a dependency of the recipe's module.
+  const flags = ["-trimpath", "-ldflags", `-s -w -X ${module}.CustomVersion=v${versions.caddy}`];
+  return goPart(place, "go-proxies", flags, async (source, bin) => {
+    const out = join(bin, "caddy");
+    await run(["go", "build", ...flags, "-o", out, `${module}/cmd/caddy`], { cwd: source, env: goEnv() });
   });
 }
 
@@ -77,10 +76,11 @@ export async function installedDagger(): Promise<string | undefined> {
 async function goPart(
   place: Place,
   name: string,
+  flags: readonly string[],
   build: (source: string, bin: string) => Promise<void>,
 ): Promise<string> {
   const recipe = join(recipesFolder, name);
-  const hash = recipeHash(recipe, process.arch, versions.dagger);
+  const hash = recipeHash(recipe, process.arch, ...flags);
   const folder = await buildPart(place, name, hash, async (unfinished) => {
     if (!(await succeeds(["go", "version"]))) {
       throw new Error("Go 1.26 or later is needed to build what this machine cannot pull: https://go.dev/dl");

@@ -11,7 +11,7 @@ import { registryAddress } from "./registry.js";
 import { writeLayout } from "./skopeo.js";
 
 export interface EngineInputs {
-  readonly debian: string;
+  readonly engineBase: string;
   readonly node: string;
   readonly registryImage: string;
   readonly daggerBin: string;
@@ -50,7 +50,7 @@ export async function buildEngineImage(
   );
   return buildImage(run, docker, {
     name: "engine",
-    args: { DEBIAN: inputs.debian, TYPESCRIPT_SDK_DIGEST: digestOf(join(content, "content")) },
+    args: { ENGINE_BASE: inputs.engineBase, TYPESCRIPT_SDK_DIGEST: digestOf(join(content, "content")) },
     files: { bin, content: join(content, "content") },
   });
 }

@@ -89,9 +89,10 @@ async function raiseBuilt({ place, steps, docker, network }: Site): Promise<Rais
     make("caddy", { DEBIAN: await debian }, { caddy: `${bin}/caddy` }),
   );
 
-  const engine = Promise.all([debian, node, registry, daggerBin, toolsBin]).then(async (inputs) => {
-    const [debian, node, registryImage, daggerBin, toolsBin] = inputs;
-    const parts = { debian, node, registryImage, daggerBin, toolsBin };
+  const engineBase = python.then(async () => make("engine-base", { DEBIAN: await debian }));
+  const engine = Promise.all([engineBase, node, registry, daggerBin, toolsBin]).then(async (inputs) => {
+    const [engineBase, node, registryImage, daggerBin, toolsBin] = inputs;
+    const parts = { engineBase, node, registryImage, daggerBin, toolsBin };
     const tag = await step("engine image", (run) => buildEngineImage(run, docker, place, network, parts));
     await step("start engine", (run) => startEngine(run, docker, place, network, tag, true));
   });
