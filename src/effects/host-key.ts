@@ -8,13 +8,15 @@ import { openSocket } from "./socket.js";
  * whatever comes.
  */
 export interface HostKeyPolicy {
-  /** Pinned key types by their names in known_hosts; nothing else is negotiated. */
+  /** Algorithms, or key types, for which a key is pinned, best first; nothing else is negotiated. */
   readonly algorithms: readonly string[];
   decide(blob: Buffer): HostKeyDecision;
 }
 
 export interface HostKeyDecision {
-  readonly verdict: "accepted" | "unknown" | "changed" | "revoked";
+  /** Only `match` is trusted. */
+  readonly verdict: "match" | "unknown" | "changed" | "revoked";
+  /** A sentence that names the host, the key's fingerprint and what is pinned instead. */
   readonly reason: string;
 }
 
@@ -66,11 +68,6 @@ export function fingerprint(blob: Buffer): string {
 export function keyType(blob: Buffer): string {
   const length = blob.length >= 4 ? blob.readUInt32BE(0) : 0;
   return blob.subarray(4, 4 + Math.min(length, 64)).toString("latin1");
-}
-
-/** One line for a message: `ssh-ed25519 SHA256:…, …`. */
-export function nameKeys(keys: readonly OfferedHostKey[]): string {
-  return keys.map((key) => `${key.type} ${key.fingerprint}`).join(", ");
 }
 
 /**

@@ -1,8 +1,9 @@
+import type { Spelling } from "../commands/vocabulary.js";
 import type { Answers, Reply, Step, StepKind, StepOf } from "../core/model.js";
 import { describe, EvenkeelError } from "../errors.js";
 import { type Clock, systemClock } from "./clock.js";
 import type { HostKeyPolicy } from "./host-key.js";
-import { type Framing, openShell, type RemoteShell } from "./remote-shell.js";
+import { openShell, type RemoteShell } from "./remote-shell.js";
 import { connectSsh, SSH_TIMING, type SshCredential, type SshTarget, type SshTiming } from "./ssh.js";
 import { limitWithin } from "./step-limits.js";
 import { visit } from "./visit.js";
@@ -20,20 +21,8 @@ export interface HostAccess {
   readonly hostKeys: HostKeyPolicy;
 }
 
-/** How steps are said to a host. */
-export interface Language {
-  readonly framing: Framing;
-  spell<K extends StepKind>(step: StepOf<K>): Spelling<K>;
-}
-
-export interface Spelling<K extends StepKind> {
-  readonly script: string;
-  parse(result: {
-    readonly code: number;
-    readonly stdout: string;
-    readonly stderr: string;
-  }): Answers[K] | "fenced";
-}
+/** How a step is said to a host; `spell` of the commands with its vocabulary. */
+export type Speak = <K extends StepKind>(step: StepOf<K>) => Spelling<K>;
 
 export interface HostOptions {
   readonly clock?: Clock;
@@ -51,12 +40,8 @@ export interface HostOptions {
  *
  * @throws EvenkeelError as `connectSsh` and `openShell` do. Once open, a broken connection is an answer.
  */
-export async function openHost(
-  access: HostAccess,
-  language: Language,
-  options: HostOptions = {},
-): Promise<Host> {
-  const line = await openLine(access, language.framing, options);
+export async function openHost(access: HostAccess, speak: Speak, options: HostOptions = {}): Promise<Host> {
+  const line = await openLine(access, options);
   const clock = options.clock ?? systemClock;
   const endsMs = clock.nowMs() + (options.deadlineMs ?? Number.POSITIVE_INFINITY);
 
@@ -64,7 +49,7 @@ export async function openHost(
     // Nothing was sent yet, so a connection that broke while idle is no loss if it can be had again.
     const shell = await line.ready();
     if (shell instanceof EvenkeelError) return lost(shell.detail, false);
-    const { script, parse } = language.spell(step);
+    const { script, parse } = speak(step);
     const result = await shell.run(script, {
       timeoutMs: limitWithin(step as Step, endsMs - clock.nowMs()),
       outputBytes: OUTPUT_BYTES,
@@ -87,8 +72,10 @@ export async function openHost(
   let queue: Promise<unknown> = Promise.resolve();
   return {
     ask: async <K extends StepKind>(step: StepOf<K>): Promise<Reply<K>> => {
-      if (options.signal?.aborted) return lost(STOPPED, false);
+      const stopped = () => options.signal?.aborted === true;
+      if (stopped()) return lost(STOPPED, false);
       const local = await askLocally(step as Step, clock, options.signal);
+      if (local !== null && stopped()) return lost(STOPPED, false);
       if (local !== null) return { kind: "answer", nowMs: clock.nowMs(), answer: local as Answers[K] };
       const mine = queue.then(() => askRemote(step));
       queue = mine.catch(() => {});
@@ -114,7 +101,7 @@ async function askLocally(
 }
 
 /** The connection with its shell, renewed when it broke. */
-async function openLine(access: HostAccess, framing: Framing, options: HostOptions) {
+async function openLine(access: HostAccess, options: HostOptions) {
   const { target, credential, hostKeys } = access;
   const clock = options.clock ?? systemClock;
   const timing = options.ssh ?? SSH_TIMING;
@@ -124,7 +111,7 @@ async function openLine(access: HostAccess, framing: Framing, options: HostOptio
   const dial = async (withinMs: number) => {
     const connectMs = Math.min(timing.connectMs, withinMs);
     const connection = await connectSsh(target, credential, hostKeys, { ...timing, connectMs }, signal);
-    const shell = await openShell(connection, framing, connectMs);
+    const shell = await openShell(connection, connectMs);
     const open: Open = { shell, broken: false, destroy: connection.destroy };
     void connection.closed.then(() => {
       open.broken = true;

@@ -1,17 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { frame, mark } from "../commands/frame.js";
+import { prelude } from "../commands/prelude.js";
 import { EvenkeelError, printableLine } from "../errors.js";
 import { createMarkedStream, type Marked } from "./marked-stream.js";
 import { nameTarget, type SshChannel, type SshConnection } from "./ssh.js";
-
-/** How scripts are sent to a shell so that where each one ends can be seen; the commands' side of it. */
-export interface Framing {
-  /** Functions that every script may use; sent once. */
-  readonly prelude: string;
-  /** The script as one whole: a shell that gets only a part of it must run nothing of it. */
-  frame(script: string, nonce: string): string;
-  /** What stands before the exit code on standard output, and alone on standard error. */
-  mark(nonce: string): string;
-}
 
 export interface ShellLimits {
   readonly timeoutMs: number;
@@ -35,19 +27,15 @@ export interface RemoteShell {
  * @throws EvenkeelError `ssh-denied` when the account runs something else than a shell, `ssh-unreachable`
  *   when the connection breaks meanwhile.
  */
-export async function openShell(
-  connection: SshConnection,
-  framing: Framing,
-  timeoutMs: number,
-): Promise<RemoteShell> {
+export async function openShell(connection: SshConnection, timeoutMs: number): Promise<RemoteShell> {
   const channel = await connection.exec("exec sh").catch((cause: unknown) => {
     connection.destroy("no shell could be started");
     throw new EvenkeelError("ssh-denied", `${nameTarget(connection.target)} allows no command.`, { cause });
   });
-  const shell = serve(channel, connection, framing);
+  const shell = serve(channel, connection);
   // Whatever a login script prints comes before the first mark and is thrown away with it.
   const limits = { timeoutMs, outputBytes: 1_000_000 };
-  const first = await shell.run(":", limits, framing.prelude);
+  const first = await shell.run(":", limits, prelude);
   if (first.kind === "done" && first.code === 0) return shell;
   const said = first.kind === "done" ? `exit code ${first.code}: ${first.stderr}` : first.message;
   connection.destroy("no shell could be started");
@@ -60,7 +48,7 @@ export async function openShell(
   );
 }
 
-function serve(channel: SshChannel, connection: SshConnection, framing: Framing) {
+function serve(channel: SshChannel, connection: SshConnection) {
   const out = createMarkedStream();
   const err = createMarkedStream();
   let over: string | null = null;
@@ -85,10 +73,9 @@ function serve(channel: SshChannel, connection: SshConnection, framing: Framing)
   const runAlone = async (script: string, limits: ShellLimits, before: string): Promise<ShellResult> => {
     if (over !== null) return { kind: "lost", message: over };
     const nonce = randomBytes(12).toString("hex");
-    const mark = framing.mark(nonce);
-    const stdout = out.until(mark, limits.outputBytes);
-    const stderr = err.until(mark, limits.outputBytes);
-    channel.write(before + framing.frame(script, nonce));
+    const stdout = out.until(mark(nonce), limits.outputBytes);
+    const stderr = err.until(mark(nonce), limits.outputBytes);
+    channel.write(before + frame(script, nonce));
     const result = await settleFirst([stdout, stderr], ended, limits.timeoutMs);
     if (result.kind === "lost") connection.destroy(result.message);
     return result;

@@ -7,9 +7,7 @@ import {
   type HostKeyPolicy,
   isTypeRefused,
   keyType,
-  nameKeys,
   offeredHostKeys,
-  type SignatureAlgorithm,
   signatureAlgorithms,
 } from "./host-key.js";
 import { openSocket } from "./socket.js";
@@ -66,7 +64,7 @@ export async function connectSsh(
   signal?: AbortSignal,
 ): Promise<SshConnection> {
   const algorithms = signatureAlgorithms(policy.algorithms);
-  if (algorithms.length === 0) throw await nothingPinned(target, policy, timing);
+  if (algorithms.length === 0) throw await explainOffered(target, policy, timing);
 
   const startedMs = performance.now();
   const socket = await openSocket(target.host, target.port, timing.connectMs, signal);
@@ -97,7 +95,7 @@ export async function connectSsh(
     return connection;
   } catch (error) {
     socket.destroy();
-    throw await explain(error, target, policy, watch.seen(), algorithms, timing);
+    throw await explain(error, target, policy, watch.seen(), timing);
   } finally {
     signal?.removeEventListener("abort", stop);
   }
@@ -118,7 +116,7 @@ function watchHostKey(policy: HostKeyPolicy) {
   return {
     verify: (blob: Buffer): boolean => {
       seen = { blob: Buffer.from(blob), decision: policy.decide(blob) };
-      return seen.decision.verdict === "accepted";
+      return seen.decision.verdict === "match";
     },
     seen: (): SeenKey | null => seen,
   };
@@ -171,20 +169,27 @@ function describeLoss(error: Error): string {
     : describe(error);
 }
 
-async function nothingPinned(
+// Nothing that is pinned was shown, so the keys that are there have to be fetched to be named.
+async function explainOffered(
   target: SshTarget,
   policy: HostKeyPolicy,
   timing: SshTiming,
 ): Promise<EvenkeelError> {
   const offered = await offeredHostKeys(target.host, target.port, { timeoutMs: timing.connectMs });
-  const pinned =
-    policy.algorithms.length === 0
-      ? "no key is pinned for it"
-      : `of the pinned types (${policy.algorithms.join(", ")}) none can be used`;
+  const seen = offered.map(({ blob }) => ({ blob, decision: policy.decide(blob) }));
+  const worst = WORST_FIRST.find((verdict) => seen.some(({ decision }) => decision.verdict === verdict));
   return new EvenkeelError(
-    "host-key-unknown",
-    `${target.host}:${target.port} offers ${nameKeys(offered)}; ${pinned}.`,
+    `host-key-${worst ?? "unknown"}`,
+    seen.map((key) => describeKey(target, key)).join("\n"),
   );
+}
+
+const WORST_FIRST = ["revoked", "changed", "unknown"] as const;
+
+function describeKey(target: SshTarget, { blob, decision }: SeenKey): string {
+  const print = fingerprint(blob);
+  if (decision.reason.includes(print)) return `${decision.reason}.`;
+  return `${target.host}:${target.port} shows the ${keyType(blob)} key ${print}: ${decision.reason}.`;
 }
 
 async function explain(
@@ -192,27 +197,13 @@ async function explain(
   target: SshTarget,
   policy: HostKeyPolicy,
   seen: SeenKey | null,
-  algorithms: readonly SignatureAlgorithm[],
   timing: SshTiming,
 ): Promise<EvenkeelError> {
   if (error instanceof EvenkeelError) return error;
-  const place = `${target.host}:${target.port}`;
-  if (seen !== null && seen.decision.verdict !== "accepted") {
-    return new EvenkeelError(
-      `host-key-${seen.decision.verdict}`,
-      `${place} shows ${keyType(seen.blob)} ${fingerprint(seen.blob)}: ${seen.decision.reason}`,
-    );
+  if (seen !== null && seen.decision.verdict !== "match") {
+    return new EvenkeelError(`host-key-${seen.decision.verdict}`, describeKey(target, seen));
   }
-  if (isTypeRefused(error)) {
-    const offered = await offeredHostKeys(target.host, target.port, { timeoutMs: timing.connectMs }).then(
-      nameKeys,
-      () => "other types of keys",
-    );
-    return new EvenkeelError(
-      "host-key-changed",
-      `${place} offers ${offered}, and none of the pinned types (${policy.algorithms.join(", ")}; asked for as ${algorithms.join(", ")}).`,
-    );
-  }
+  if (isTypeRefused(error)) return explainOffered(target, policy, timing).catch((cause) => cause);
   const level = (error as { level?: unknown }).level;
   const words = error instanceof Error ? error.message : "";
   if (words.startsWith("Cannot parse privateKey") || words.includes("(valid) private key")) {

@@ -56,14 +56,14 @@ describe.skipIf(SSHD === null)("a connection to a real sshd", () => {
     await expect(connect({ policy: pin(other) })).rejects.toMatchObject({
       code: "host-key-changed",
       message: expect.stringContaining(
-        `127.0.0.1:${sshd.target.port} shows ssh-ed25519 ${fingerprint(ed25519)}`,
+        `127.0.0.1:${sshd.target.port} shows the ssh-ed25519 key ${fingerprint(ed25519)}`,
       ),
     });
   });
 
   test("is refused when no key is pinned, and all offered ones are named", async () => {
     const refusal = connect({
-      policy: { algorithms: [], decide: () => ({ verdict: "accepted", reason: "" }) },
+      policy: { algorithms: [], decide: () => ({ verdict: "unknown", reason: "no key is pinned" }) },
     });
     await expect(refusal).rejects.toMatchObject({ code: "host-key-unknown" });
     for (const blob of [ed25519, ecdsa, rsa]) await expect(refusal).rejects.toThrow(fingerprint(blob));

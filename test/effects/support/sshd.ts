@@ -46,6 +46,8 @@ export async function startSshd(
       "PasswordAuthentication no",
       "PermitRootLogin prohibit-password",
       "MaxStartups 100",
+      // The tests must not depend on what this machine's user has in their dotfiles.
+      `SetEnv HOME=${folder}`,
       ...(options.config ?? []),
     ].join("\n"),
   );
@@ -97,7 +99,7 @@ export function pin(...blobs: readonly Buffer[]): HostKeyPolicy {
     algorithms: blobs.map((blob) => blob.subarray(4, 4 + blob.readUInt32BE(0)).toString()),
     decide: (blob) =>
       blobs.some((pinned) => pinned.equals(blob))
-        ? { verdict: "accepted", reason: "pinned" }
+        ? { verdict: "match", reason: "pinned" }
         : { verdict: "changed", reason: "another key is pinned" },
   };
 }

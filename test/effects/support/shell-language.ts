@@ -1,0 +1,11 @@
+import type { Speak } from "../../../src/effects/host.js";
+
+/** Says whatever stands in a `logs` step's container id, so that tests can run any script. */
+export const speakScripts: Speak = (step) => ({
+  script: (step as { containerId: string }).containerId,
+  parse: ({ code, stdout }) => (code === 76 ? "fenced" : ({ text: stdout } as never)),
+});
+
+export function script(text: string) {
+  return { kind: "logs", fence: 1, containerId: text, lines: 1 } as const;
+}
