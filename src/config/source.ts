@@ -43,6 +43,7 @@ export function readSource(text: string): Source {
   try {
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
     const findings = [...document.errors, ...document.warnings];
+    if (findings.some(({ message }) => TOO_DEEP.test(message))) return tooDeep();
     const problems = findings.map(({ code, message, pos }) => ({
       text: code === "DUPLICATE_KEY" ? twice(text, pos[0]) : (SYNTAX[code] ?? firstWords(message)),
       line: lineAt(pos[0]),
@@ -63,7 +64,7 @@ export function readSource(text: string): Source {
       writtenAt: (path) => writtenBy(walk(document, path)),
     };
   } catch (error) {
-    return unreadable(reasonFor(error), 1);
+    return notCopied(error);
   }
 }
 
@@ -77,13 +78,19 @@ function twice(text: string, offset: number): string {
   return `${key} stands twice in the same section; remove one of them`;
 }
 
-const TOO_DEEP = "the file is nested deeper than any configuration needs";
+// The parser goes down one call for each level.
+const TOO_DEEP = /call stack|stack overflow/i;
 
-function reasonFor(error: unknown): string {
+function tooDeep(): Source {
+  return unreadable("the file is nested deeper than any configuration needs", 1);
+}
+
+function notCopied(error: unknown): Source {
   const message = error instanceof Error ? error.message : String(error);
+  if (TOO_DEEP.test(message)) return tooDeep();
   if (/excessive alias/i.test(message))
-    return `the aliases multiply to more than ${MOST_ALIASES} copies, which is not read`;
-  return firstWords(message);
+    return unreadable(`the aliases multiply to more than ${MOST_ALIASES} copies, which is not read`, 1);
+  return unreadable(firstWords(message), 1);
 }
 
 function unreadable(text: string, line: number): Source {
@@ -91,7 +98,6 @@ function unreadable(text: string, line: number): Source {
 }
 
 function firstWords(message: string): string {
-  if (/call stack/i.test(message)) return TOO_DEEP;
   const line = message.split("\n")[0] ?? message;
   return `this is not valid YAML: ${line}`;
 }
