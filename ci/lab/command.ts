@@ -62,14 +62,14 @@ export function execute(
 
 export const run: Run = (argv, options) => runLogged(argv, options);
 
-export function runInto(logPath: string): { readonly run: Run; close(): void } {
+export function runInto(logPath: string): { readonly run: Run; close(): Promise<void> } {
   const log = createWriteStream(logPath, { flags: "a" });
   return {
     run: (argv, options) => {
       log.write(`$ ${argv.join(" ")}\n`);
       return runLogged(argv, options, log);
     },
-    close: () => log.end(),
+    close: () => new Promise((resolve) => log.end(resolve)),
   };
 }
 

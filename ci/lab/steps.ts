@@ -43,16 +43,17 @@ export function createSteps({ logPathOf, print, terminal, now = Date.now }: Step
       running.set(name, now());
       try {
         const result = await work(log.run);
+        await log.close();
         print(`${clear}✓ ${name.padEnd(28)} ${seconds(name).padStart(6)} s\n`);
         return result;
       } catch (cause) {
         if (cause instanceof StepFailed) throw cause;
         const time = seconds(name);
+        await log.close();
         print(`${clear}✗ ${name.padEnd(28)} ${time.padStart(6)} s\n`);
         throw new StepFailed(explain(name, cause, logPath, advice), { cause });
       } finally {
         running.delete(name);
-        log.close();
       }
     },
   };
