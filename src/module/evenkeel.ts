@@ -1,4 +1,6 @@
-import { argument, type Directory, func, object } from "@dagger.io/dagger";
+import { argument, type Directory, dag, func, object } from "@dagger.io/dagger";
+import { test } from "../pipeline/pipeline.js";
+import { crossing } from "./crossing.js";
 
 /** Takes a commit to safe production. */
 @object()
@@ -9,14 +11,17 @@ export class Evenkeel {
   @func()
   config: string;
 
-  constructor(@argument({ defaultPath: "/", ignore: ["node_modules"] }) source: Directory, config = "evenkeel.yaml") {
+  constructor(
+    @argument({ defaultPath: "/", ignore: ["**/node_modules"] }) source: Directory,
+    config = "evenkeel.yaml",
+  ) {
     this.source = source;
     this.config = config;
   }
 
   /** Says hello. */
-  @func()
+  @func({ cache: "never" })
   async test(): Promise<string> {
-    return (await this.source.entries()).join(" ");
+    return crossing(test(dag, this.source, this.config));
   }
 }

@@ -11,9 +11,6 @@ export interface Limits {
 /** Where the supervisor lies in the container that runs it. */
 export const SUPERVISOR_PATH = "/run/evenkeel/supervise";
 
-/** The exit code of a command that was ended because it hung, as of `timeout(1)`. */
-export const HUNG_EXIT_CODE = 124;
-
 /** The argv that runs a command under the supervisor. */
 export function superviseArgv(limits: Limits, command: readonly string[]): string[] {
   const { totalSeconds, silenceSeconds, graceSeconds } = limits;
@@ -162,6 +159,7 @@ watch() {
       exit 124
     fi
   done
+  say "ended: $((now - started)) s"
   # What is just on its way out is no finding.
   rounds=0
   while scan; [ -n "$alive" ] && [ "$rounds" -lt 5 ]; do pause; rounds=$((rounds + 1)); done

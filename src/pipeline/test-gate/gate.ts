@@ -1,0 +1,136 @@
+import type { Client, Container, Directory } from "@dagger.io/dagger";
+import type { TestConfig } from "../../config/config.js";
+import { EvenkeelError, printable } from "../../errors.js";
+import { type ExecFailure, execFailureOf, lastLines } from "../engine-error.js";
+import { APP_PATH, readNodeProject, withDependencies, withManager } from "../node/project.js";
+import { bulleted, type Findings, readFindings } from "./findings.js";
+import { SUPERVISOR, SUPERVISOR_PATH, superviseArgv } from "./supervisor.js";
+
+/** Proof that the tests passed; only `runTests` makes one, and nothing is published without it. */
+export interface TestsPassed {
+  readonly verdict: "passed";
+  /** A few lines for a person: what ran, for how long, what it left running. */
+  readonly summary: string;
+  readonly findings: Findings;
+}
+
+const GRACE_SECONDS = 5;
+
+/**
+ * Runs the project's own tests in a clean container, with its dependencies from its lockfile and `CI=true`.
+ * Output is live. A result that is known for the same files, image and configuration is not made again.
+ *
+ * @param folder the project's folder, without what its tests should not see
+ * @throws EvenkeelError `test-failed` or `test-hung` (its `cause` has the exit code: the command's own, or
+ * 124), `build-failed` when the dependencies cannot be installed
+ */
+export async function runTests(client: Client, folder: Directory, config: TestConfig): Promise<TestsPassed> {
+  const container = await prepare(client, folder, config);
+  const command = commandWords(config.command);
+  const limits = {
+    totalSeconds: wholeSeconds(config.timeoutMs),
+    silenceSeconds: wholeSeconds(config.silenceMs),
+    graceSeconds: GRACE_SECONDS,
+  };
+  try {
+    const ran = await container
+      .withMountedFile(SUPERVISOR_PATH, client.file("supervise", SUPERVISOR))
+      .withExec(superviseArgv(limits, config.command))
+      .sync();
+    const findings = readFindings(await ran.stderr());
+    return { verdict: "passed", summary: passedSummary(command, findings), findings };
+  } catch (error) {
+    const failure = execFailureOf(error);
+    throw failure === null ? error : refusal(command, failure);
+  }
+}
+
+async function prepare(client: Client, folder: Directory, config: TestConfig): Promise<Container> {
+  const base = client.container().from(config.image);
+  const project = await readNodeProject(folder);
+  // A project may have a package.json for its tools and be tested in an image without Node.
+  const installs = project !== null && project.manager !== null && (await hasNode(base));
+  const installed = installs
+    ? await install(
+        withDependencies(client, withManager(base, project.manager), project, { production: false }),
+      )
+    : base;
+  const withSource = installed
+    .withWorkdir(APP_PATH)
+    .withDirectory(APP_PATH, folder, { exclude: [".git", "**/node_modules"] })
+    .withEnvVariable("CI", "true");
+  return Object.entries(config.env).reduce(
+    (container, [name, value]) => container.withEnvVariable(name, value),
+    withSource,
+  );
+}
+
+async function hasNode(base: Container): Promise<boolean> {
+  const found = await base.withExec(["sh", "-c", "command -v npm || true"]).stdout();
+  return found.trim() !== "";
+}
+
+async function install(container: Container): Promise<Container> {
+  try {
+    return await container.sync();
+  } catch (error) {
+    const failure = execFailureOf(error);
+    if (failure === null) throw error;
+    throw new EvenkeelError(
+      "build-failed",
+      `The dependencies could not be installed (exit code ${failure.exitCode}):\n${tailOf(failure)}`,
+      {
+        next: "Read the lines above; run the same installation on your machine, commit the lockfile, and run again.",
+        cause: failure,
+      },
+    );
+  }
+}
+
+function refusal(command: string, failure: ExecFailure): EvenkeelError {
+  const findings = readFindings(failure.stderr);
+  const output = lastLines(printable(failure.stdout));
+  const tail = output === "" ? "It printed nothing." : `Its last lines:\n${indented(output)}`;
+  // Not by the code: a command may itself use timeout(1).
+  if (findings.hung !== null) {
+    const alive = bulleted(findings.alive);
+    const parts = [
+      `${command} hung and was ended: ${findings.hung}.`,
+      tail,
+      ...(alive === "" ? [] : [`Processes still alive:\n${alive}`]),
+    ];
+    return new EvenkeelError("test-hung", parts.join("\n"), { cause: failure });
+  }
+  const took = findings.seconds === null ? "" : ` after ${findings.seconds} s`;
+  const parts = [`${command} failed with exit code ${failure.exitCode}${took}.`, tail, ...warnings(findings)];
+  return new EvenkeelError("test-failed", parts.join("\n"), { cause: failure });
+}
+
+function passedSummary(command: string, findings: Findings): string {
+  const took = findings.seconds === null ? "" : ` in ${findings.seconds} s`;
+  return [`Tests passed${took}: ${command}`, ...warnings(findings)].join("\n");
+}
+
+function warnings({ leftOver }: Findings): readonly string[] {
+  if (leftOver.length === 0) return [];
+  return [`Warning: it left processes running, which were ended:\n${bulleted(leftOver)}`];
+}
+
+// What a person wrote in evenkeel.yaml, not the shell that runs it.
+function commandWords(command: readonly string[]): string {
+  const [shell, flag, line, ...rest] = command;
+  const isLine = shell === "sh" && flag === "-c" && line !== undefined && rest.length === 0;
+  return isLine ? line : command.join(" ");
+}
+
+function tailOf(failure: ExecFailure): string {
+  return indented(lastLines(printable(`${failure.stdout}\n${failure.stderr}`)));
+}
+
+function indented(text: string): string {
+  return text.replace(/^/gm, "  ");
+}
+
+function wholeSeconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000));
+}
