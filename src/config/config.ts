@@ -99,15 +99,13 @@ export interface RuntimeConfig {
   readonly preDeploy: { readonly command: readonly string[]; readonly timeoutMs: number } | null;
 }
 
-/** How requests reach the app, but for the hash, which belongs to the text that the proxy is given. */
+/** How requests reach the app, before it is known which slots there are. */
 export interface SiteConfig {
   readonly domains: readonly string[];
   readonly tls:
     | { readonly mode: "off" }
     | { readonly mode: "acme"; readonly email: string | null }
     | { readonly mode: "files"; readonly certificate: string; readonly key: string };
-  readonly port: number;
-  readonly healthPath: string;
   readonly healthTimeoutMs: number;
   readonly responseTimeoutMs: number;
 }

@@ -83,12 +83,10 @@ function runtimeOf({ container, health, bake, preDeploy, keep }: WrittenLayer): 
   };
 }
 
-function siteOf(own: WrittenEnvironment, { container, health }: WrittenLayer): SiteConfig {
+function siteOf(own: WrittenEnvironment, { health }: WrittenLayer): SiteConfig {
   return {
     domains: own.domains,
     tls: tlsOf(own),
-    port: container.port,
-    healthPath: health.path,
     // No shorter than the gate's: a release that passed the gate must not be marked down by the proxy.
     healthTimeoutMs: health.timeout,
     responseTimeoutMs: own.responseTimeout,

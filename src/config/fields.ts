@@ -123,8 +123,12 @@ function durationForNumber(found: unknown): string | null {
 
 function sizeForNumber(found: unknown): string | null {
   return typeof found === "number"
-    ? `a size with its unit (a bare number could be bytes or megabytes): write ${found}MiB if that is meant`
+    ? `a size with its unit (a bare number could be bytes or megabytes): write ${bytesAsSize(found)} if bytes are meant`
     : null;
+}
+
+function bytesAsSize(bytes: number): string {
+  return `${Math.max(1, Math.round(bytes / 1024 ** 2))}MiB`;
 }
 
 function sizeForDecimalUnit(found: unknown): string | null {

@@ -1,0 +1,50 @@
+import { describe, expect, test } from "vitest";
+import { jsonSchema } from "../../src/config/schema.js";
+
+interface Described {
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly properties?: Readonly<Record<string, Described>>;
+  readonly additionalProperties?: Described | false;
+  readonly items?: Described;
+  readonly anyOf?: readonly Described[];
+}
+
+describe("the JSON Schema for editors", () => {
+  test("is the one that is committed (write it anew with `vitest -u`)", async () => {
+    await expect(formatted(jsonSchema())).toMatchFileSnapshot("../../src/config/evenkeel.schema.json");
+  });
+
+  test("explains every key", () => {
+    const unexplained = keysOf(jsonSchema() as Described, "").filter(([, { description }]) => !description);
+    expect(unexplained.map(([path]) => path)).toEqual([]);
+  });
+
+  test("gives an environment's own settings no defaults: they would hide those of the file", () => {
+    const { environments } = (jsonSchema() as Described).properties ?? {};
+    const environment = environments?.additionalProperties || {};
+    for (const section of ["container", "health", "bake", "preDeploy", "keep", "deadline"]) {
+      const described = environment.properties?.[section] ?? {};
+      expect(described.default, section).toBeUndefined();
+      for (const [path, key] of keysOf(described, section)) {
+        if (!path.includes("[]")) expect(key.default, path).toBeUndefined();
+      }
+    }
+  });
+});
+
+/** JSON as the formatter of this repository leaves it: short lists on one line. */
+function formatted(schema: object): string {
+  const text = JSON.stringify(schema, null, 2);
+  return `${text.replace(/\[\n\s+([^[\]{}]*?)\n\s+\]/g, (_, items: string) => `[${items.replace(/\n\s+/g, " ")}]`)}\n`;
+}
+
+function keysOf(described: Described, path: string): [string, Described][] {
+  const own = Object.entries(described.properties ?? {}).flatMap(([key, inner]): [string, Described][] => [
+    [`${path}.${key}`, inner],
+    ...keysOf(inner, `${path}.${key}`),
+  ]);
+  const others = described.additionalProperties ? keysOf(described.additionalProperties, `${path}.*`) : [];
+  const items = described.items ? keysOf(described.items, `${path}[]`) : [];
+  return [...own, ...others, ...items, ...(described.anyOf ?? []).flatMap((form) => keysOf(form, path))];
+}
