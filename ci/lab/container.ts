@@ -3,7 +3,8 @@ import { type Run, succeeds } from "./command.js";
 import type { Docker } from "./docker.js";
 import { shortHash } from "./place.js";
 
-const label = "evenkeel-lab.recipe";
+/** Says what a container was made from, so that one of another recipe is noticed. */
+export const recipeLabel = "evenkeel-lab.recipe";
 
 /**
  * Has a container running that was made from exactly these options: one of another recipe
@@ -17,7 +18,7 @@ export async function keepRunning(
   ...inputs: readonly string[]
 ): Promise<"kept" | "started"> {
   const recipe = shortHash(JSON.stringify([options, inputs]));
-  const format = `{{.State.Running}} {{index .Config.Labels "${label}"}}`;
+  const format = `{{.State.Running}} {{index .Config.Labels "${recipeLabel}"}}`;
   const found = await docker.cli(run, "container", "inspect", "--format", format, name).catch(() => "");
   if (found === `true ${recipe}`) return "kept";
   if (found.endsWith(` ${recipe}`)) {
@@ -25,7 +26,7 @@ export async function keepRunning(
     return "started";
   }
   if (found) await docker.cli(run, "rm", "-fv", name);
-  await docker.cli(run, "run", "-d", "--name", name, "--label", `${label}=${recipe}`, ...options);
+  await docker.cli(run, "run", "-d", "--name", name, "--label", `${recipeLabel}=${recipe}`, ...options);
   return "started";
 }
 

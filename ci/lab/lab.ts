@@ -26,6 +26,8 @@ export interface Lab {
   readonly env: NodeJS.ProcessEnv;
   /** The registry as a name's first part, "10.212.0.2:5000"; plain HTTP, deletes allowed. */
   readonly registry: string;
+  /** This machine's address as engine and targets see it, for what a test itself serves. */
+  readonly machine: string;
   /** The standing targets, shared by everything that uses the lab. */
   readonly targets: readonly Target[];
   /** A bare target of one's own, to be destroyed by who made it; `down` removes forgotten ones. */
@@ -56,6 +58,8 @@ export interface LabOptions {
 
 /** Brings the lab up as far as it is not, and returns it. Safe to call from several processes at once. */
 export async function openLab({ targets = 1, quiet = false }: LabOptions = {}): Promise<Lab> {
+  if (process.platform !== "linux")
+    throw new Error("the lab needs Linux; on a Mac, run it in a Linux machine");
   const place = findPlace();
   const steps = stepsOf(place, quiet);
   const wait = () => process.stderr.write("another process is working on the lab; waiting for it\n");
@@ -79,6 +83,7 @@ function labOf(place: Place, raised: Raised, maker: TargetMaker, targets: readon
   return {
     env: environment(place, raised),
     registry,
+    machine: network.machine,
     targets,
     freshTarget: (name = `fresh-${randomBytes(3).toString("hex")}`) => openTarget(run, maker, name),
     destroyTarget: ({ name }) => destroyTarget(run, docker, place, name),
@@ -98,9 +103,11 @@ function labOf(place: Place, raised: Raised, maker: TargetMaker, targets: readon
 }
 
 function environment(place: Place, { docker, daggerPath }: Raised): NodeJS.ProcessEnv {
+  const path = process.env.PATH ?? "";
   return {
     ...docker.env,
-    PATH: `${dirname(daggerPath)}${delimiter}${process.env.PATH}`,
+    // An installed `dagger` is on the path already; its folder in front would hide other programs.
+    PATH: daggerPath.startsWith(place.home) ? `${dirname(daggerPath)}${delimiter}${path}` : path,
     EVENKEEL_LAB_HOME: place.home,
     XDG_CONFIG_HOME: place.path("config"),
     XDG_STATE_HOME: place.path("state"),

@@ -7,6 +7,9 @@ import type { Place } from "./place.js";
 /** The lab's network: addresses are fixed, so that a target keeps its own across a restart. */
 export interface Network {
   readonly name: string;
+  readonly range: string;
+  /** This machine, as engine and targets see it. */
+  readonly machine: string;
   readonly registry: string;
   readonly engine: string;
   /** One of some thousand addresses for targets; two calls may give the same. */
@@ -32,6 +35,8 @@ export function networkOf(name: string, subnet: string): Network {
   const random = (least: number, most: number) => least + Math.floor(Math.random() * (most - least + 1));
   return {
     name,
+    range: `${subnet}.0/20`,
+    machine: `${subnet}.1`,
     registry: `${subnet}.2`,
     engine: `${subnet}.3`,
     someTarget: () => `${prefix}.${third + random(1, 14)}.${random(1, 254)}`,

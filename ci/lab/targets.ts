@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type CommandOptions, type CommandOutcome, execute, type Run } from "./command.js";
-import { waitUntil } from "./container.js";
+import { recipeLabel, waitUntil } from "./container.js";
 import type { Docker } from "./docker.js";
 import { clientKey, targetIdentity } from "./keys.js";
 import type { Network } from "./network.js";
-import type { Place } from "./place.js";
+import { type Place, shortHash } from "./place.js";
 import { registryAddress } from "./registry.js";
 
 /** A machine to deploy to: sshd and dockerd, as on a plain server. */
@@ -32,35 +32,40 @@ export interface TargetMaker {
 const label = "evenkeel-lab.target";
 const ready = ["sh", "-c", "docker info >/dev/null 2>&1 && pgrep -x sshd >/dev/null"];
 
-/** The target of this name: found if it is there and of this image, else made anew. */
+/** The target of this name: kept if it is there and made in the same way, else made anew. */
 export async function openTarget(run: Run, maker: TargetMaker, name: string): Promise<Target> {
-  const { docker, place, image } = maker;
-  const format = `{{.State.Running}} {{.Config.Image}}`;
-  const found = await docker.cli(run, "container", "inspect", "-f", format, place.name(name)).catch(() => "");
-  if (found.endsWith(` ${image}`) && existsSync(join(place.home, "targets", name, "target.json"))) {
-    if (found.startsWith("false")) await docker.cli(run, "start", place.name(name));
-    await waitUntil(run, docker, place.name(name), ready);
+  const { docker, place } = maker;
+  const container = place.name(name);
+  const format = `{{.State.Running}} {{index .Config.Labels "${recipeLabel}"}}`;
+  const found = await docker.cli(run, "container", "inspect", "-f", format, container).catch(() => "");
+  if (found.endsWith(` ${recipeOf(maker)}`) && existsSync(join(place.home, "targets", name, "target.json"))) {
+    if (found.startsWith("false")) await docker.cli(run, "start", container);
+    await waitUntil(run, docker, container, ready);
     return readTarget(place, name);
   }
   await destroyTarget(run, docker, place, name);
   return createTarget(run, maker, name);
 }
 
-export async function createTarget(run: Run, maker: TargetMaker, name: string, tries = 5): Promise<Target> {
-  const { docker, place, network, image, mirrored } = maker;
+async function createTarget(run: Run, maker: TargetMaker, name: string, tries = 5): Promise<Target> {
+  const { docker, place, network, image } = maker;
   const host = network.someTarget();
   const identity = await targetIdentity(run, place, name, host);
-  const registry = registryAddress(network);
-  const mirror = mirrored ? `--registry-mirror=http://${registry}` : "";
   const options = [
-    ...["--privileged", "--network", network.name, "--ip", host, "--hostname", name],
-    ...["--label", `${label}=${place.checkout}`, "--stop-timeout", "20"],
-    // As on a real machine, /run is empty after a restart and /var/lib/docker is no overlay.
-    ...["--tmpfs", "/run:exec,mode=755", "--mount", "type=volume,destination=/var/lib/docker"],
-    ...["-v", `${identity}:/lab:ro`, "-e", `DOCKERD_OPTIONS=--insecure-registry=${registry} ${mirror}`],
+    ...["--network", network.name, "--ip", host, "--hostname", name, "-v", `${identity}:/lab:ro`],
+    ...["--label", `${label}=${place.checkout}`, "--label", `${recipeLabel}=${recipeOf(maker)}`],
   ];
   try {
-    await docker.cli(run, "run", "-d", "--name", place.name(name), ...options, image);
+    await docker.cli(
+      run,
+      "run",
+      "-d",
+      "--name",
+      place.name(name),
+      ...options,
+      ...serverOptions(maker),
+      image,
+    );
   } catch (cause) {
     const taken = cause instanceof Error && /address.*in use/i.test(cause.message);
     await destroyTarget(run, docker, place, name);
@@ -69,6 +74,21 @@ export async function createTarget(run: Run, maker: TargetMaker, name: string, t
   }
   await waitUntil(run, docker, place.name(name), ready);
   return writeTarget(place, name, host, await clientKey(run, place));
+}
+
+/** What makes a container a server: its own /run, its own disk for Docker, and registries it may use. */
+function serverOptions({ network, mirrored }: TargetMaker): readonly string[] {
+  // The whole range may speak plain HTTP, so that a test can put a registry that misbehaves on this machine.
+  const mirror = mirrored ? `--registry-mirror=http://${registryAddress(network)}` : "";
+  return [
+    ...["--privileged", "--stop-timeout", "20", "--tmpfs", "/run:exec,mode=755"],
+    ...["--mount", "type=volume,destination=/var/lib/docker"],
+    ...["-e", `DOCKERD_OPTIONS=--insecure-registry=${network.range} ${mirror}`],
+  ];
+}
+
+function recipeOf(maker: TargetMaker): string {
+  return shortHash(JSON.stringify([maker.image, serverOptions(maker)]));
 }
 
 /** Restarts a target: `cut` as when the power goes, else as by `reboot`. Its address and key stay. */

@@ -20,7 +20,7 @@ fi
 initdb --username="$user" --pwfile=<(echo "${password:-unused}") --auth-local=trust ${POSTGRES_INITDB_ARGS:-}
 echo "host all all all $auth" >> "$PGDATA/pg_hba.conf"
 
-pg_ctl -w start -o "-c listen_addresses=''" -l /dev/stderr
+pg_ctl -w start -o "-c listen_addresses=''"
 psql=(psql -v ON_ERROR_STOP=1 --no-password --username "$user" --no-psqlrc)
 [ "$database" = postgres ] || "${psql[@]}" --dbname postgres -v db="$database" <<<'CREATE DATABASE :"db";'
 for file in /docker-entrypoint-initdb.d/*; do
