@@ -130,7 +130,7 @@ function blockEnd(source: string, from: number): number {
 }
 
 function withoutCarriageReturns(text: string): string {
-  return /\r\n/.test(text) && !/(?:^|[^\r])\n/.test(text) ? text.replaceAll("\r\n", "\n") : text;
+  return !/(?:^|[^\r])\n/.test(text) ? text.replaceAll("\r\n", "\n") : text;
 }
 
 function matchAt(pattern: RegExp, source: string, at: number): RegExpExecArray | null {

@@ -235,6 +235,15 @@ environments:
     ]);
   });
 
+  test("a list of its own is told as its own, even where the file's list says what it lacks", () => {
+    const wrong = text
+      .replace("memory: 1g", "volumes: [{ name: a, path: /a, access: shared }]")
+      .replace("secrets: [Y, Z]", "volumes: [{ name: b, access: shared }]");
+    expect(problems(wrong)).toEqual([
+      expect.stringMatching(/^14: environments\.staging\.container\.volumes\[0\]\.path is missing/),
+    ]);
+  });
+
   test("a contradiction that only arises from both is told as well", () => {
     expect(problems(text.replace("secrets: [Y, Z]", "secrets: [A]"))).toEqual([
       expect.stringMatching(/^4: container\.env\.A is named under container\.secrets as well/),

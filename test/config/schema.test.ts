@@ -15,6 +15,12 @@ describe("the JSON Schema for editors", () => {
     await expect(formatted(jsonSchema())).toMatchFileSnapshot("../../src/config/evenkeel.schema.json");
   });
 
+  test("has patterns that every editor can compile", () => {
+    const patterns = JSON.stringify(jsonSchema()).match(/(?<="pattern":)"(?:[^"\\]|\\.)*"/g) ?? [];
+    expect(patterns.length).toBeGreaterThan(20);
+    for (const pattern of patterns) expect(() => new RegExp(JSON.parse(pattern), "u"), pattern).not.toThrow();
+  });
+
   test("explains every key", () => {
     const unexplained = keysOf(jsonSchema() as Described, "").filter(([, { description }]) => !description);
     expect(unexplained.map(([path]) => path)).toEqual([]);
