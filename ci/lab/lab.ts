@@ -18,7 +18,7 @@ import {
 } from "./targets.js";
 import { usersIn } from "./users.js";
 
-export type { Target } from "./targets.js";
+export type { Target } from "./target.js";
 
 /** A real engine, registry and deploy targets on this machine. */
 export interface Lab {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type CommandOptions, type CommandOutcome, execute, type Run } from "./command.js";
 import { recipeLabel, waitUntil } from "./container.js";
@@ -7,19 +7,7 @@ import { clientKey, targetIdentity } from "./keys.js";
 import type { Network } from "./network.js";
 import { type Place, shortHash } from "./place.js";
 import { registryAddress } from "./registry.js";
-
-/** A machine to deploy to: sshd and dockerd, as on a plain server. */
-export interface Target {
-  readonly name: string;
-  readonly host: string;
-  readonly port: number;
-  /** One account with all rights, one that may only use Docker. */
-  readonly users: { readonly root: "root"; readonly deploy: "deploy" };
-  readonly privateKeyPath: string;
-  readonly knownHostsPath: string;
-  /** The line of known_hosts that pins this target's key. */
-  readonly hostKeyLine: string;
-}
+import { readTarget, type Target, writeTarget } from "./target.js";
 
 export interface TargetMaker {
   readonly docker: Docker;
@@ -145,18 +133,4 @@ export function onTarget(
     ...options,
     env: docker.env,
   });
-}
-
-function writeTarget(place: Place, name: string, host: string, privateKeyPath: string): Target {
-  const knownHostsPath = place.path("targets", name, "known_hosts");
-  const target: Target = {
-    ...{ name, host, port: 22, users: { root: "root", deploy: "deploy" }, privateKeyPath, knownHostsPath },
-    hostKeyLine: readFileSync(knownHostsPath, "utf8").trim(),
-  };
-  writeFileSync(place.path("targets", name, "target.json"), `${JSON.stringify(target, null, 2)}\n`);
-  return target;
-}
-
-function readTarget(place: Place, name: string): Target {
-  return JSON.parse(readFileSync(place.path("targets", name, "target.json"), "utf8")) as Target;
 }
