@@ -1,0 +1,223 @@
+import type {
+  HealthPolicy,
+  ProbeReport,
+  ProbeSample,
+  Slot,
+  StepOf,
+  TrafficReport,
+  Watched,
+} from "../core/model.js";
+import { act } from "./act.js";
+import { answerOf, answerOrFenced, count, field, fields, plain } from "./answer.js";
+import { inspectFormat, parseContainer } from "./containers.js";
+import { lookText } from "./guardian.js";
+import { guardianContainer, keyName, slotName } from "./names.js";
+import { sh } from "./quote.js";
+import type { Spelling, Vocabulary } from "./vocabulary.js";
+
+/** Characters of an answer's body that are kept for a person to read. */
+const BODY_LIMIT = 2_048;
+
+export function probe(step: StepOf<"probe">, vocabulary: Vocabulary): Spelling<"probe"> {
+  const watched: Watched = { ...step };
+  const lengthMs = step.count * (step.health.intervalMs + step.health.timeoutMs);
+  // Inspected after the samples: a container that died meanwhile has not passed.
+  const script = act(
+    vocabulary,
+    step.fence,
+    sh`docker exec ${guardianContainer} sh -c ${lookText} look ${lookArguments(vocabulary, { samples: step.count, slots: [watched] })}
+ek_now
+printf 'uptime %s\n' "$NOW"
+docker container inspect --format ${inspectFormat} ${step.containerId} 2>/dev/null | sed 's/^/container /'
+exit 0`,
+    lengthMs,
+  );
+  return {
+    script,
+    parse: (output) => answerOrFenced(output, (lines) => report(lines, watched, vocabulary, output.stderr)),
+  };
+}
+
+export function tally(step: StepOf<"tally">, vocabulary: Vocabulary): Spelling<"tally"> {
+  const script = act(
+    vocabulary,
+    step.fence,
+    sh`docker exec ${guardianContainer} sh -c ${lookText} look ${lookArguments(vocabulary, { log: step, slots: [] })} || exit 71`,
+  );
+  return {
+    script,
+    parse: (output) => answerOf(output, (lines) => traffic(lines) ?? noTraffic),
+  };
+}
+
+export function watch(step: StepOf<"watch">, vocabulary: Vocabulary): Spelling<"watch"> {
+  const slots = step.standby === null ? [step.live] : [step.live, step.standby];
+  const script = act(
+    vocabulary,
+    step.fence,
+    sh`ek_scratch
+docker container inspect --format ${inspectFormat} ${slots.map((slot) => slot.containerId)} >"$T/containers" 2>/dev/null &
+docker exec ${guardianContainer} sh -c ${lookText} look ${lookArguments(vocabulary, { guard: step, log: { ...step, notBeforeSeconds: 0 }, slots })}
+ek_now
+printf 'uptime %s\n' "$NOW"
+wait
+sed 's/^/container /' "$T/containers"
+exit 0`,
+  );
+  return {
+    script,
+    parse: (output) =>
+      answerOrFenced(output, (lines) => ({
+        guard: step.token === null || field(lines, "guard") === "armed" ? "armed" : "gone",
+        live: report(lines, step.live, vocabulary, output.stderr),
+        standby: step.standby === null ? null : report(lines, step.standby, vocabulary, output.stderr),
+        traffic: traffic(lines),
+      })),
+  };
+}
+
+interface Look {
+  readonly guard?: { readonly token: string | null; readonly leaseMs: number };
+  readonly log?: Pick<StepOf<"tally">, "since" | "notBeforeSeconds" | "slowMs">;
+  readonly samples?: number;
+  readonly slots: readonly Watched[];
+}
+
+function lookArguments(vocabulary: Vocabulary, { guard, log, samples, slots }: Look): readonly string[] {
+  return [
+    keyName(vocabulary.key),
+    guard?.token ?? "",
+    String(guard?.leaseMs ?? 0),
+    String(samples ?? 1),
+    seconds(slots[0]?.health.intervalMs ?? 0),
+    log === undefined || log.since === null ? "last" : String(log.since.inode),
+    String(log?.since?.offset ?? 0),
+    String(log?.notBeforeSeconds ?? 0),
+    log === undefined ? "" : String(log.slowMs),
+    ...slots.flatMap((watched) => [
+      watched.slot,
+      ...askArguments(vocabulary, watched.slot, watched),
+      watched.commit ?? "",
+    ]),
+  ];
+}
+
+/** Host, port, path and limit, as the guardian's `g_ask` takes them. */
+export function askArguments(
+  vocabulary: Vocabulary,
+  slot: Slot,
+  asked: { readonly port: number; readonly health: HealthPolicy },
+): readonly string[] {
+  return [
+    slotName(vocabulary.key, slot),
+    String(asked.port),
+    pathOf(asked.health),
+    seconds(asked.health.timeoutMs),
+  ];
+}
+
+/** A path that stands in a request line as one word, whatever the configuration let through. */
+export function pathOf(health: HealthPolicy): string {
+  return health.path.replaceAll(/[^\x21-\x7e]+/g, encodeURIComponent);
+}
+
+export function seconds(ms: number): string {
+  return (ms / 1000).toFixed(3);
+}
+
+function report(
+  lines: readonly string[],
+  watched: Watched,
+  vocabulary: Vocabulary,
+  stderr: string,
+): ProbeReport {
+  const containers = fields(lines, "container").map(parseContainer);
+  const found =
+    containers.find((container) => container?.slot?.id.startsWith(watched.containerId))?.slot ?? null;
+  // Asked by name: a container that has lost the slot's name is not the one that answered.
+  const container = found?.name === slotName(vocabulary.key, watched.slot) ? found : null;
+  const samples = fields(lines, "sample")
+    .filter((line) => line.startsWith(`${watched.slot} `))
+    .map((line) => sample(line.slice(watched.slot.length + 1), watched.commit));
+  const silent: ProbeSample = {
+    status: null,
+    durationMs: 0,
+    detail: plain(stderr, 300).trim(),
+    commitMatches: false,
+  };
+  return {
+    container,
+    samples: samples.length === 0 ? [silent] : samples,
+    atMs: count(field(lines, "uptime")),
+  };
+}
+
+function sample(line: string, commit: string | null): ProbeSample {
+  const [duration, code, answer, said] = line.split(" ");
+  const response = Buffer.from(answer ?? "", "base64").toString("utf8");
+  const status = /^HTTP\/[\d.]+ ([1-5]\d\d)\b/.exec(response)?.[1];
+  if (status === undefined) {
+    return {
+      status: null,
+      durationMs: count(duration),
+      detail: silence(response, code, said),
+      commitMatches: false,
+    };
+  }
+  const body = bodyOf(response);
+  return {
+    status: Number(status),
+    durationMs: count(duration),
+    detail: plain(body.slice(0, BODY_LIMIT), BODY_LIMIT).trim(),
+    commitMatches: commit === null || body.includes(commit),
+  };
+}
+
+function silence(response: string, code: string | undefined, said: string | undefined): string {
+  if (response !== "") return "the answer is not HTTP";
+  if (code === "137") return "no answer in time";
+  const words = plain(Buffer.from(said ?? "", "base64").toString("utf8"), 200).trim();
+  return words === "" ? "closed without an answer" : words.replace(/^nc: /, "");
+}
+
+function bodyOf(response: string): string {
+  const end = response.indexOf("\r\n\r\n");
+  if (end < 0) return "";
+  const body = response.slice(end + 4);
+  if (!/^transfer-encoding:.*chunked/im.test(response.slice(0, end))) return body;
+  // Sizes count bytes and the body is text by now, so the chunks' lines are dropped instead of counted.
+  return body.replaceAll(/(?:^|\r\n)[0-9a-f]{1,8}(?:;[^\r\n]*)?\r\n/gi, "");
+}
+
+const noTraffic: TrafficReport = {
+  position: { inode: 0, offset: 0 },
+  slots: { blue: { requests: 0, failures: 0, slow: 0 }, green: { requests: 0, failures: 0, slow: 0 } },
+};
+
+function traffic(lines: readonly string[]): TrafficReport | null {
+  const position = field(lines, "position")?.split(" ");
+  if (position === undefined || count(position[0]) === 0) return null;
+  const of = (slot: Slot) => {
+    const [requests, failures, slow] = field(lines, `tally ${slot}`)?.split(" ") ?? [];
+    return { requests: count(requests), failures: count(failures), slow: count(slow) };
+  };
+  return {
+    position: { inode: count(position[0]), offset: count(position[1]) },
+    slots: { blue: of("blue"), green: of("green") },
+  };
+}
+
+export function logs(step: StepOf<"logs">, vocabulary: Vocabulary): Spelling<"logs"> {
+  const script = act(
+    vocabulary,
+    step.fence,
+    sh`docker logs --tail ${step.lines} ${step.containerId} 2>&1 | tail -c ${LOG_LIMIT}
+exit 0`,
+  );
+  return {
+    script,
+    parse: (output) => answerOrFenced(output, () => ({ text: plain(output.stdout, LOG_LIMIT).trimEnd() })),
+  };
+}
+
+const LOG_LIMIT = 65_536;

@@ -1,0 +1,154 @@
+import type { Answers, StepOf } from "../core/model.js";
+import { act } from "./act.js";
+import { answerOf } from "./answer.js";
+import { guardianLoop, guardianVersion } from "./guardian.js";
+import { guardianContainer, keyName, network, nobody, proxyContainer } from "./names.js";
+import { raw, sh } from "./quote.js";
+import { certificates, inProxy, proxyConfig, siteText } from "./site.js";
+import type { Spelling, Vocabulary } from "./vocabulary.js";
+
+const next = `${proxyContainer}-next`;
+
+/** Changes to the proxy take a lock of the host, because all keys share it. */
+const hostLock = sh`exec 7>>"$R/host.flock"
+ek_flock 7 600 || exit 75`;
+
+/** NAME: finds what has a name. X_ID is empty where nothing has it; fails where it is not ours. */
+const find = sh`ek_find() {
+  X_ID='' X_UP='' X_IMAGE='' X_ROUTES='' X_VERSION='' X_ROOT=''
+  X=$(docker container inspect --format '{{.Id}} {{.State.Running}} {{.Config.Image}} {{index .Config.Labels "evenkeel.routes"}} {{index .Config.Labels "evenkeel.version"}}|{{index .Config.Labels "evenkeel.root"}}' "$1" 2>/dev/null) || return 0
+  X_ROOT=\${X#*|} X=\${X%%|*}
+  X_ID=\${X%% *} X=\${X#* }
+  X_UP=\${X%% *} X=\${X#* }
+  X_IMAGE=\${X%% *} X=\${X#* }
+  X_ROUTES=\${X%% *} X_VERSION=\${X#* }
+  [ "$X_ROOT" = "$R" ] || ek_fail name-taken "the name $1 belongs to a container of another account or another program"
+}`;
+
+/** Installs what is absent, starts what is stopped, and replaces what no longer fits, in this order of cost. */
+export function installProxy(
+  step: StepOf<"install-proxy">,
+  vocabulary: Vocabulary,
+): Spelling<"install-proxy"> {
+  const body = sh`${raw(hostLock)}
+${raw(find)}
+{ mkdir -p "$R/proxy/sites" "$R/proxy/certs" "$R/guardian" "$R/routes" "$R/guards" "$R/logs" &&
+  chmod 755 "$R/proxy" "$R/proxy/sites" "$R/guardian" "$R/routes" "$R/logs" && chmod 700 "$R/proxy/certs" "$R/guards"; } 2>/dev/null || ek_unwritable "$R/proxy"
+ek_put "$R/proxy/Caddyfile" 644 ${proxyConfig}
+ek_put "$R/guardian/loop" 644 ${guardianLoop}
+ROUTES=$(stat -c %i "$R/routes")
+docker network inspect ${network} >/dev/null 2>&1 || docker network create --label evenkeel.role=network ${network} >/dev/null || exit 71
+IMAGE=
+if [ -f "$R/proxy/image" ]; then read -r IMAGE <"$R/proxy/image" || :; fi
+WANTED=${vocabulary.proxyImage}
+if [ -z "$IMAGE" ] || [ ${step.upgrade ? "yes" : "no"} = yes ]; then
+  docker image inspect --format x "$WANTED" >/dev/null 2>&1 || docker pull --quiet "$WANTED" >/dev/null || exit 71
+  # Where it was not pulled there is no digest: then its local id stands for it.
+  IMAGE=$(docker image inspect --format '{{if .RepoDigests}}{{index .RepoDigests 0}}{{else}}{{.Id}}{{end}}' "$WANTED") || exit 71
+else
+  docker image inspect --format x "$IMAGE" >/dev/null 2>&1 || docker pull --quiet "$IMAGE" >/dev/null || exit 71
+fi
+
+# Left by an installation that was cut off: if only it runs, it is the proxy.
+ek_find ${next}
+N_ID=$X_ID N_UP=$X_UP
+ek_find ${proxyContainer}
+if [ -n "$N_ID" ]; then
+  if [ "$N_UP" = true ] && [ "$X_UP" != true ]; then
+    if [ -n "$X_ID" ]; then docker rm -f "$X_ID" >/dev/null || exit 71; fi
+    docker rename "$N_ID" ${proxyContainer} || exit 71
+    ek_find ${proxyContainer}
+  else
+    docker rm -f "$N_ID" >/dev/null || exit 71
+  fi
+fi
+ek_ready() {
+  ek_tries=0
+  until docker exec "$1" wget -q -O /dev/null http://localhost:2019/config/ 2>/dev/null; do
+    ek_tries=$((ek_tries + 1))
+    if [ "$ek_tries" -ge 20 ] || [ "$(docker container inspect --format '{{.State.Running}}' "$1")" != true ]; then
+      docker logs --tail 5 "$1" >&2
+      return 1
+    fi
+    sleep 0.25
+  done
+}
+if [ -n "$X_ID" ] && [ "$X_IMAGE" = "$IMAGE" ] && [ "$X_ROUTES" = "$ROUTES" ]; then
+  if [ "$X_UP" != true ]; then
+    docker start "$X_ID" >/dev/null || exit 71
+    ek_ready "$X_ID" || ek_fail proxy-failed 'the proxy does not start'
+  fi
+else
+  # Tried before anything is stopped: a site that this version of the proxy refuses must not take it down.
+  docker run --rm --network none --volume "$R/proxy:"${inProxy.config}:ro --tmpfs ${inProxy.logs} --entrypoint caddy "$IMAGE" \
+    validate --config ${inProxy.config}/Caddyfile --adapter caddyfile >/dev/null 2>"$R/proxy/said" ||
+    { tail -n 3 "$R/proxy/said" >&2; ek_fail proxy-failed 'the proxy refuses its configuration'; }
+  N_ID=$(docker create --name ${next} --network ${network} --restart unless-stopped --stop-timeout 15 --userns host \
+    --label evenkeel.role=proxy --label "evenkeel.root=$R" --label "evenkeel.routes=$ROUTES" \
+    --publish 80:80 --publish 443:443 --publish 443:443/udp \
+    --volume "$R/proxy:"${inProxy.config}:ro --volume "$R/routes:"${inProxy.routes}:ro --volume "$R/logs:"${inProxy.logs} \
+    --volume evenkeel-caddy-data:/data --volume evenkeel-caddy-config:/config \
+    --log-driver json-file --log-opt max-size=10m --log-opt max-file=3 \
+    --entrypoint caddy "$IMAGE" run --config ${inProxy.config}/Caddyfile --adapter caddyfile) || exit 71
+  if [ -n "$X_ID" ]; then docker stop "$X_ID" >/dev/null || exit 71; fi
+  if docker start "$N_ID" >/dev/null && ek_ready "$N_ID"; then
+    if [ -n "$X_ID" ]; then docker rm -f "$X_ID" >/dev/null || exit 71; fi
+    docker rename "$N_ID" ${proxyContainer} || exit 71
+  else
+    docker rm -f "$N_ID" >/dev/null 2>&1
+    if [ -n "$X_ID" ]; then docker start "$X_ID" >/dev/null; fi
+    exit 71
+  fi
+fi
+ek_put "$R/proxy/image" 644 "$IMAGE"
+
+ek_find ${guardianContainer}
+if [ -z "$X_ID" ] || [ "$X_UP" != true ] || [ "$X_IMAGE" != "$IMAGE" ] || [ "$X_ROUTES" != "$ROUTES" ] || [ "$X_VERSION" != ${guardianVersion} ]; then
+  if [ -n "$X_ID" ]; then docker rm -f "$X_ID" >/dev/null || exit 71; fi
+  docker run --detach --name ${guardianContainer} --network ${network} --restart unless-stopped --stop-timeout 2 --userns host \
+    --label evenkeel.role=guardian --label "evenkeel.root=$R" --label "evenkeel.routes=$ROUTES" --label evenkeel.version=${guardianVersion} \
+    --user "$(id -u):$(id -g)" --read-only --tmpfs /tmp:mode=1777,size=32m --cap-drop ALL --security-opt no-new-privileges --memory 128m \
+    --volume "$R/routes:/routes" --volume "$R/guards:/guards" --volume "$R/logs:/logs:ro" --volume "$R/guardian:/guardian:ro" \
+    --log-driver json-file --log-opt max-size=1m --log-opt max-file=2 \
+    --entrypoint sh "$IMAGE" /guardian/loop >/dev/null || exit 71
+fi`;
+  return {
+    script: act(vocabulary, step.fence, body, 300_000),
+    parse: (output) => answerOf(output, (): Answers["install-proxy"] => ({ verdict: "done" })),
+  };
+}
+
+/**
+ * Gives the proxy this key's site. It loads a copy of its configuration with the site in it, and keeps
+ * what it had when it refuses; only what it took becomes the file that it starts with next time.
+ */
+export function route(step: StepOf<"route">, vocabulary: Vocabulary): Spelling<"route"> {
+  const name = keyName(vocabulary.key);
+  const { tls } = step.site;
+  const files = certificates(name);
+  const copy = (
+    from: string,
+    to: string,
+  ) => sh`cp ${from} "$R/proxy/"${to}.tmp 2>/dev/null || ek_fail proxy-failed ${`cannot read ${from} on the host`}
+mv -f "$R/proxy/"${to}.tmp "$R/proxy/"${to} || ek_unwritable "$R/proxy"`;
+  const body = sh`${raw(hostLock)}
+${raw(tls.mode === "files" ? `${copy(tls.certificate, files.certificate)}\n${copy(tls.key, files.key)}` : "")}
+ek_pointer
+# Until a release is proven nobody serves, so that a candidate gets no visitors; without a pointer it would.
+if [ -z "$POINTER" ] && [ -z "$(docker ps -q --filter "label=evenkeel.key=$K" --filter label=evenkeel.role=slot)" ]; then ek_point ${nobody}; fi
+C=$R/proxy/check
+rm -rf "$C"
+{ mkdir -p "$C/sites" && cp "$R/proxy/Caddyfile" "$C/Caddyfile" && { cp "$R"/proxy/sites/*.caddy "$C/sites/" 2>/dev/null || :; } &&
+  printf '%s' ${siteText(vocabulary.key, step.site)} >"$C/sites/$K.caddy" && ek_sync "$C/sites/$K.caddy"; } || ek_unwritable "$C"
+docker exec ${proxyContainer} caddy reload ${tls.mode === "files" ? ["--force"] : []} --config ${inProxy.config}/check/Caddyfile --adapter caddyfile >/dev/null 2>"$R/proxy/said" || {
+  tail -n 3 "$R/proxy/said" >&2
+  ek_fail proxy-failed 'the proxy refuses this site and keeps what it had'
+}
+chmod 644 "$C/sites/$K.caddy"
+mv -f "$C/sites/$K.caddy" "$R/proxy/sites/$K.caddy" && ek_sync "$R/proxy/sites" || ek_unwritable "$R/proxy/sites"
+rm -rf "$C"`;
+  return {
+    script: act(vocabulary, step.fence, body, 60_000),
+    parse: (output) => answerOf(output, (): Answers["route"] => ({ verdict: "done" })),
+  };
+}

@@ -1,0 +1,35 @@
+import type { StepOf } from "../core/model.js";
+import { place } from "./act.js";
+import { answerOf } from "./answer.js";
+import { raw, sh } from "./quote.js";
+import type { RegistryLogin, Spelling, Vocabulary } from "./vocabulary.js";
+
+/**
+ * Pulls by digest; an image that is there needs no registry. The login lives in a temporary folder that
+ * only this account reads, as `docker login` would write it, without asking the registry a second time.
+ */
+export function pull(step: StepOf<"pull">, vocabulary: Vocabulary): Spelling<"pull"> {
+  const login = vocabulary.registryLogin;
+  const script = sh`${place(vocabulary)}
+HAVE=$(docker image inspect --format '{{.Os}}/{{.Architecture}}' ${step.image} 2>/dev/null) || {
+  ek_scratch
+${raw(login === null ? "" : loginText(login))}
+  docker pull --quiet ${step.image} >/dev/null || exit 71
+  HAVE=$(docker image inspect --format '{{.Os}}/{{.Architecture}}' ${step.image}) || exit 71
+}
+WANT=$(docker version --format '{{.Server.Os}}/{{.Server.Arch}}') || exit 71
+[ "$HAVE" = "$WANT" ] || ek_fail wrong-architecture "the image is for $HAVE, the host is $WANT"`;
+  return { script, parse: (output) => answerOf(output, () => ({ verdict: "done" })) };
+}
+
+function loginText(login: RegistryLogin): string {
+  const hub = login.registry === "docker.io" || login.registry === "index.docker.io";
+  const server = hub ? "https://index.docker.io/v1/" : login.registry;
+  const auth = Buffer.from(`${login.username}:${login.password}`, "utf8").toString("base64");
+  // The account's own configuration may name another daemon than the default one.
+  return sh`  if grep -q currentContext "\${DOCKER_CONFIG:-$HOME/.docker}/config.json" 2>/dev/null; then
+    DOCKER_HOST=$(docker context inspect --format '{{.Endpoints.docker.Host}}') && export DOCKER_HOST
+  fi
+  export DOCKER_CONFIG="$T"
+  printf '%s' ${JSON.stringify({ auths: { [server]: { auth } } })} >"$T/config.json" || ek_unwritable "$T"`;
+}

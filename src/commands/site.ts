@@ -1,0 +1,232 @@
+import type { Key, Site, Slot } from "../core/model.js";
+import { json } from "./answer.js";
+import { isRecord } from "./containers.js";
+import { keyName, nobody, slotName } from "./names.js";
+
+/** The folders as the proxy's container sees them. */
+export const inProxy = { routes: "/routes", logs: "/logs", config: "/etc/evenkeel" } as const;
+
+const HEAD = "# evenkeel site ";
+
+/**
+ * What the proxy is told for one key. The pointer is read once per request into a variable: matchers that
+ * each read the file race with the rename. Upstreams are static, because passive health of a placeholder
+ * is kept under the placeholder. Why each number is what it is: the measurements behind the design.
+ */
+export function siteText(key: Key, site: Site): string {
+  const name = keyName(key);
+  return `${HEAD}${JSON.stringify(site)}
+${addresses(site).join(", ")} {
+${indent(1, [...tls(key, site), ...log(name)])}
+	route {
+		vars ek_pointer {file.${inProxy.routes}/${name}/active}
+		log_append pointer {http.vars.ek_pointer}
+		log_append slot {rp.upstream.hostport}
+${indent(2, [...pair(key, site, "blue", "green"), ...pair(key, site, "green", "blue")])}
+${indent(2, [...solo(key, site, "blue"), ...solo(key, site, "green")])}
+		@nobody vars ek_pointer ${nobody}
+		handle @nobody {
+			respond "No release serves here yet." 503
+		}
+		# The pointer is missing: whichever slot answers is better than none.
+		handle {
+${indent(3, upstreams([dial(key, site, "blue"), dial(key, site, "green")], [...passive, ...transport(site)]))}
+		}
+	}
+${indent(1, unchecked(key, site))}
+}
+`;
+}
+
+/** The site that a text was made from, read back from its first line. */
+export function parseSite(firstLine: string): Site | null {
+  const said = firstLine.startsWith(HEAD) ? json(firstLine.slice(HEAD.length)) : null;
+  return isRecord(said) && isRecord(said.slots) && isRecord(said.tls) ? (said as unknown as Site) : null;
+}
+
+/** The configuration of the proxy itself, the same on every host. */
+export const proxyConfig = `{
+	admin localhost:2019
+	grace_period 10s
+	log {
+		exclude http.handlers.reverse_proxy.health_checker.active
+	}
+}
+import sites/*.caddy
+`;
+
+/** Where the proxy finds a key's certificate, copied from where the site says it lies on the host. */
+export function certificates(name: string): { readonly certificate: string; readonly key: string } {
+  return { certificate: `certs/${name}.pem`, key: `certs/${name}.key` };
+}
+
+function addresses(site: Site): readonly string[] {
+  if (site.domains.length === 0) return [site.tls.mode === "off" ? ":80" : ":443"];
+  return site.domains.map((domain) => (site.tls.mode === "off" ? `http://${domain}` : domain));
+}
+
+function tls(key: Key, site: Site): readonly string[] {
+  if (site.tls.mode === "acme") return site.tls.email === null ? [] : [`tls ${site.tls.email}`];
+  if (site.tls.mode === "off") return [];
+  const files = certificates(keyName(key));
+  return [`tls ${inProxy.config}/${files.certificate} ${inProxy.config}/${files.key}`];
+}
+
+/** Who asked and what came back, without what could be secret: headers and query strings. */
+function log(name: string): readonly string[] {
+  return [
+    "log {",
+    `	output file ${inProxy.logs}/${name}.log {`,
+    "		mode 0644",
+    "		roll_size 20MiB",
+    "		roll_keep 3",
+    "		roll_uncompressed",
+    "	}",
+    "	format filter {",
+    "		wrap json",
+    "		fields {",
+    "			request>headers delete",
+    "			request>tls delete",
+    "			resp_headers delete",
+    "			request>uri regexp \\?.* ?",
+    "		}",
+    "	}",
+    "}",
+  ];
+}
+
+/**
+ * Both slots, the first preferred. A GET that the live slot answers with an error is asked of the standby,
+ * and the log is marked, so that the bake sees what visitors do not.
+ */
+function pair(key: Key, site: Site, live: Slot, standby: Slot): readonly string[] {
+  return [
+    `@pair_${live} vars ek_pointer ${live}+${standby}`,
+    `handle @pair_${live} {`,
+    ...nested(
+      upstreams(
+        [dial(key, site, live), dial(key, site, standby)],
+        [
+          ...passive,
+          ...active(site),
+          ...transport(site),
+          "@bad status 500 502 503 504",
+          "handle_response @bad {",
+          "	@again method GET HEAD",
+          "	handle @again {",
+          "		log_append live_failed yes",
+          ...nested(nested(upstreams([dial(key, site, standby)], transport(site)))),
+          "	}",
+          "	handle {",
+          "		copy_response",
+          "	}",
+          "}",
+        ],
+      ),
+    ),
+    "}",
+  ];
+}
+
+/** No passive marks alone: with nobody to fall back to they turn a short freeze into an outage. */
+function solo(key: Key, site: Site, live: Slot): readonly string[] {
+  return [
+    `@solo_${live} vars ek_pointer ${live}`,
+    `handle @solo_${live} {`,
+    ...nested(
+      upstreams(
+        [dial(key, site, live)],
+        ["lb_try_duration 5s", "lb_try_interval 250ms", ...retried, ...transport(site)],
+      ),
+    ),
+    "}",
+  ];
+}
+
+/**
+ * Health checks must not make an outage: where the pair finds no slot fit (503), the live one is asked
+ * without checks. A 502 may come after the request was sent, so only what can be repeated is.
+ */
+function unchecked(key: Key, site: Site): readonly string[] {
+  const slots: readonly (readonly [Slot, Slot])[] = [
+    ["blue", "green"],
+    ["green", "blue"],
+  ];
+  return [
+    "handle_errors 502 503 {",
+    "	route {",
+    '		@unsent expression `{err.status_code} == 503 || {method} in ["GET", "HEAD"]`',
+    "		handle @unsent {",
+    ...slots.flatMap(([live, standby]) => [
+      `			@pair_${live} vars ek_pointer ${live}+${standby}`,
+      `			handle @pair_${live} {`,
+      "				log_append unchecked yes",
+      ...nested(nested(nested(nested(upstreams([dial(key, site, live)], transport(site)))))),
+      "			}",
+    ]),
+    "		}",
+    '		respond "The service is not available right now." {err.status_code}',
+    "	}",
+    "}",
+  ];
+}
+
+/** `lb_retries` is not below `max_fails`: retries go to the same upstream until it is marked. */
+const passive: readonly string[] = [
+  "lb_policy first",
+  "lb_retries 4",
+  "lb_try_duration 5s",
+  "lb_try_interval 20ms",
+  "lb_retry_match {",
+  "	method GET HEAD",
+  "}",
+  "fail_duration 5s",
+  "max_fails 3",
+];
+
+/**
+ * Only in a pair. The proxy asks all upstreams for one path: where the two releases differ in theirs, it
+ * would take one of them for dead, so that only the passive marks are left.
+ */
+function active(site: Site): readonly string[] {
+  const { blue, green } = site.slots;
+  if (blue.healthPath !== green.healthPath) return [];
+  return [
+    `health_uri ${blue.healthPath}`,
+    "health_interval 250ms",
+    `health_timeout ${site.healthTimeoutMs}ms`,
+    "health_fails 2",
+    "health_passes 2",
+  ];
+}
+
+const retried: readonly string[] = ["lb_retry_match {", "	method GET HEAD", "}"];
+
+function transport(site: Site): readonly string[] {
+  return [
+    // A reload for another app's sake must not cut this one's WebSockets at once.
+    "stream_close_delay 5m",
+    "transport http {",
+    "	dial_timeout 1s",
+    `	response_header_timeout ${site.responseTimeoutMs}ms`,
+    // Shorter than what servers keep idle connections for, so that no request is sent into one that closes.
+    "	keepalive 1s",
+    "}",
+  ];
+}
+
+function upstreams(dials: readonly string[], options: readonly string[]): readonly string[] {
+  return [`reverse_proxy ${dials.join(" ")} {`, ...nested(options), "}"];
+}
+
+function dial(key: Key, site: Site, slot: Slot): string {
+  return `${slotName(key, slot)}:${site.slots[slot].port}`;
+}
+
+function nested(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => `	${line}`);
+}
+
+function indent(depth: number, lines: readonly string[]): string {
+  return lines.map((line) => `${"\t".repeat(depth)}${line}`).join("\n");
+}

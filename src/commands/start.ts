@@ -1,0 +1,134 @@
+import type { Answers, Release, Slot, StepOf } from "../core/model.js";
+import { act } from "./act.js";
+import { answerOf, field, fields, plain } from "./answer.js";
+import { slotLabels } from "./containers.js";
+import { keyName, network, slotName } from "./names.js";
+import { raw, sh } from "./quote.js";
+import type { Spelling, Vocabulary } from "./vocabulary.js";
+
+/**
+ * Starts a revision in the idle slot. Whether the slot is idle is read from the pointer under the same
+ * lock: what the pointer names, or may serve because the pointer is lost, is never touched.
+ */
+export function start(step: StepOf<"start">, vocabulary: Vocabulary): Spelling<"start"> {
+  const { slot, revision, release } = step;
+  const name = slotName(vocabulary.key, slot);
+  const options = [
+    ...["--name", name, "--network", network, "--restart", "no"],
+    ...["--stop-timeout", String(Math.ceil(release.runtime.drainMs / 1000))],
+    ...slotLabels(vocabulary.key, slot, revision, release, step.fence).flatMap(label),
+    ...limits(release),
+  ];
+  const body = sh`ek_pointer
+if ek_names ${slot}; then ek_fail slot-serving ${`slot ${slot} serves, or stands by`}; fi
+if ek_slot ${slot}; then
+  if [ -z "$POINTER" ] && [ "$C_UP" = true ]; then
+    ek_fail slot-serving ${`the pointer is lost and slot ${slot} may be serving`}
+  fi
+  ek_extend $((C_STOP * 1000 + 60000))
+  if [ "$C_UP" = true ]; then docker stop "$C_ID" >/dev/null || exit 71; fi
+  docker rm -f "$C_ID" >/dev/null || exit 71
+elif [ -n "$C_ID" ]; then
+  ek_fail name-taken ${`the name ${name} belongs to a container that evenkeel did not make`}
+fi
+${raw(create(revision, options, release.runtime.command ?? []))}
+for ek_network in ${release.runtime.networks}; do
+  docker network connect "$ek_network" "$ID" || { docker rm -f "$ID" >/dev/null 2>&1; exit 71; }
+done
+docker start "$ID" >/dev/null || { docker rm -f "$ID" >/dev/null 2>&1; exit 71; }
+printf 'started %s\n' "$ID"`;
+  return {
+    script: act(vocabulary, step.fence, body, 60_000),
+    parse: (output) =>
+      answerOf(output, (lines): Answers["start"] => {
+        const containerId = field(lines, "started") ?? "";
+        return containerId === ""
+          ? { verdict: "failed", code: "step-failed", message: "Docker told no container id" }
+          : { verdict: "done", containerId };
+      }),
+  };
+}
+
+/**
+ * Makes a container of a staged release and leaves its id in ID. No `--init`: the program in the image is
+ * the first process and gets the stop signal itself, as its image intends.
+ */
+function create(revision: number, options: readonly string[], command: readonly string[]): string {
+  return sh`D=$S/releases/${revision}
+if [ ! -f "$D/env" ] || [ ! -f "$D/env.sh" ] || [ ! -f "$D/image" ]; then
+  ek_fail bad-environment ${`the environment of revision ${revision} is no longer on the host`}
+fi
+read -r IMAGE <"$D/image"
+docker image inspect --format x "$IMAGE" >/dev/null 2>&1 || ek_fail image-missing ${`the image of revision ${revision} is no longer on the host`}
+ID=$(
+  set -- ${options} --label "evenkeel.key=$K" --label "evenkeel.root=$R" --env-file "$D/env" "$IMAGE" ${command}
+  # Puts the variables that a line cannot hold before these arguments.
+  . "$D/env.sh"
+  exec docker create --pull never "$@"
+) || exit 71`;
+}
+
+function label([name, value]: readonly [string, string]): readonly string[] {
+  return ["--label", `${name}=${value}`];
+}
+
+function limits({ runtime }: Release): readonly string[] {
+  return [
+    ...["--log-driver", "json-file", "--log-opt", "max-size=10m", "--log-opt", "max-file=3"],
+    ...(runtime.memoryBytes === null ? [] : ["--memory", String(Math.floor(runtime.memoryBytes))]),
+    ...(runtime.cpus === null ? [] : ["--cpus", String(runtime.cpus)]),
+    ...runtime.volumes.flatMap(({ name, path, readOnly }) => [
+      "--volume",
+      `${name}:${path}${readOnly ? ":ro" : ""}`,
+    ]),
+  ];
+}
+
+/**
+ * Runs the pre-deploy command in the candidate's image, with its environment and networks. Stopped from
+ * outside after its time: killing Docker's command line alone would leave the container running.
+ */
+export function preDeploy(step: StepOf<"pre-deploy">, vocabulary: Vocabulary): Spelling<"pre-deploy"> {
+  const { release, revision } = step;
+  const name = `${keyName(vocabulary.key)}-pre-deploy`;
+  const command = release.runtime.preDeploy?.command ?? [];
+  const timeoutMs = release.runtime.preDeploy?.timeoutMs ?? 0;
+  const options = [
+    ...["--name", name, "--network", network, "--restart", "no", "--stop-timeout", "10"],
+    ...label(["evenkeel.role", "pre-deploy"]),
+    ...label(["evenkeel.revision", String(revision)]),
+    ...limits(release),
+  ];
+  const body = sh`ek_scratch
+if ek_slot pre-deploy; then docker rm -f "$C_ID" >/dev/null || exit 71
+elif [ -n "$C_ID" ]; then ek_fail name-taken ${`the name ${name} belongs to a container that evenkeel did not make`}; fi
+${raw(create(revision, options, command))}
+for ek_network in ${release.runtime.networks}; do
+  docker network connect "$ek_network" "$ID" || { docker rm -f "$ID" >/dev/null 2>&1; exit 71; }
+done
+{ timeout ${Math.max(1, Math.ceil(timeoutMs / 1000))} docker start --attach "$ID" 2>&1; echo $? >"$T/code"; } | tail -c ${OUTPUT_LIMIT} | sed 's/^/out /'
+echo
+docker rm -f "$ID" >/dev/null 2>&1
+read -r CODE <"$T/code"
+case $CODE in
+  0) ;;
+  124) ek_fail pre-deploy-failed ${`the pre-deploy command did not end within ${timeoutMs / 1000} s`} ;;
+  *) ek_fail pre-deploy-failed "the pre-deploy command ended with exit code $CODE" ;;
+esac`;
+  return {
+    script: act(vocabulary, step.fence, body, timeoutMs + 60_000),
+    parse: (output) => {
+      const said = plain(fields(output.stdout.split("\n"), "out").join("\n"), OUTPUT_LIMIT).trim();
+      const answer = answerOf(output, (): Answers["pre-deploy"] => ({ verdict: "done", output: said }));
+      if (answer === "fenced" || answer.verdict === "done" || said === "") return answer;
+      return { ...answer, message: `${answer.message}\n${said}` };
+    },
+  };
+}
+
+const OUTPUT_LIMIT = 16_384;
+
+/** Which slot a container of this key is in, for what is asked by slot. */
+export function otherSlot(slot: Slot): Slot {
+  return slot === "blue" ? "green" : "blue";
+}

@@ -1,0 +1,96 @@
+import type { Answers, Pointer, StepOf } from "../core/model.js";
+import { act, ledgerRest } from "./act.js";
+import { answerOf } from "./answer.js";
+import { armText, PATIENCE_MS } from "./guardian.js";
+import { marks } from "./lock.js";
+import { askArguments } from "./look.js";
+import { guardianContainer, keyName, pointerText } from "./names.js";
+import { raw, sh } from "./quote.js";
+import { otherSlot } from "./start.js";
+import type { Spelling, Vocabulary } from "./vocabulary.js";
+
+/**
+ * The order is the safety: the candidate survives a reboot, then the guardian can go back, then the
+ * pointer is renamed, then the ledger says so. Cut after any line, the guardian and the next run find
+ * either the previous release serving or an armed way back to it.
+ */
+export function switchTo(step: StepOf<"switch">, vocabulary: Vocabulary): Spelling<"switch"> {
+  const body = sh`UP=$(docker container inspect --format '{{.State.Running}} {{.Name}}' ${step.containerId} 2>/dev/null)
+[ "$UP" = "true /$K-${raw(step.to.live)}" ] || ek_fail container-gone ${`the container for slot ${step.to.live} does not run`}
+docker update --restart unless-stopped ${step.containerId} >/dev/null || exit 71
+${raw(step.guard === null ? disarm : arm(step, step.guard, vocabulary))}
+ek_point ${pointerText(step.to)}
+ek_ledger ${ledgerRest(step.entry)}`;
+  return done(act(vocabulary, step.fence, body));
+}
+
+/** Armed inside the guardian: that proves that it runs and can write, and its own clock sets the end. */
+function arm(
+  step: StepOf<"switch">,
+  guard: NonNullable<StepOf<"switch">["guard"]>,
+  vocabulary: Vocabulary,
+): string {
+  const previous = {
+    port: step.previousPort ?? step.port,
+    health: step.previousHealth ?? step.health,
+  };
+  const words = [
+    ...[keyName(vocabulary.key), guard.token, String(step.fence), String(guard.revision)],
+    ...[guard.live, guard.previous, String(guard.leaseMs), String(PATIENCE_MS)],
+  ];
+  const asked = (slot: "live" | "previous") => {
+    const { port, health } = slot === "live" ? step : previous;
+    const words = askArguments(vocabulary, guard[slot], { port, health });
+    return [...words, String(health.passes), (health.intervalMs / 1000).toFixed(3)].join(" ");
+  };
+  return sh`[ "$(docker exec ${guardianContainer} sh -c ${armText} arm ${words} "$BOOT" ${asked("live")} ${asked("previous")})" = armed ] || {
+  docker update --restart no ${step.containerId} >/dev/null 2>&1
+  ek_fail guard-gone 'the guardian could not be armed'
+}`;
+}
+
+/** What an earlier switch armed must not undo this one. */
+const disarm = sh`ek_guarded
+ek_drop "$G/guard"
+ek_drop "$G/outcome"`;
+
+/**
+ * The pointer, then the guard's removal, which is the confirmation, then the ledger. Cut before the guard
+ * is gone, the guardian goes back and nobody was told of a success; cut after it, the next run finds a
+ * release that serves alone and was never promoted, and bakes it anew.
+ */
+export function confirm(step: StepOf<"confirm">, vocabulary: Vocabulary): Spelling<"confirm"> {
+  const check =
+    step.token === null
+      ? ""
+      : sh`ek_token
+[ "$TOKEN" = ${step.token} ] || ek_fail guard-gone 'the guardian has decided already'`;
+  const body = sh`ek_guarded
+${raw(check)}
+ek_point ${step.live}
+ek_drop "$G/guard"
+ek_drop "$G/outcome"
+ek_ledger ${ledgerRest(step.entry)}
+exec 8>&-
+${raw(marks(step.entry))}`;
+  return done(act(vocabulary, step.fence, body));
+}
+
+/** Visitors first: the pointer, then what would move it again, then the ledger, then the restart policies. */
+export function pointBack(step: StepOf<"point-back">, vocabulary: Vocabulary): Spelling<"point-back"> {
+  const solo: Pointer = { mode: "solo", live: step.live };
+  const body = sh`ek_guarded
+ek_point ${pointerText(solo)}
+ek_drop "$G/guard"
+ek_drop "$G/outcome"
+ek_ledger ${ledgerRest(step.entry)}
+exec 8>&-
+if ek_slot ${otherSlot(step.live)}; then docker update --restart no "$C_ID" >/dev/null 2>&1 || :; fi
+if ek_slot ${step.live}; then docker update --restart unless-stopped "$C_ID" >/dev/null 2>&1 || :; fi
+${raw(marks(step.entry))}`;
+  return done(act(vocabulary, step.fence, body));
+}
+
+function done<K extends "switch" | "confirm" | "point-back">(script: string): Spelling<K> {
+  return { script, parse: (output) => answerOf(output, (): Answers["switch"] => ({ verdict: "done" })) };
+}
