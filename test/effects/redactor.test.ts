@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { createRedactor, redacted } from "../../src/effects/redactor.js";
+import { createRecordingReporter } from "../../src/effects/reporters/recording-reporter.js";
+
+const PEM = "-----BEGIN KEY-----\nabcdef123456\nzyxwvu654321\n-----END KEY-----\n";
+
+test("takes a secret out of any text, as often as it is there", () => {
+  const redact = createRedactor(["hunter2!", "a.b*c"]);
+  expect(redact("hunter2! and hunter2! but not hunter3")).toBe("[secret] and [secret] but not hunter3");
+  expect(redact("a.b*c aXbYc")).toBe("[secret] aXbYc");
+});
+
+test("takes a secret of several lines out whole, in pieces and as JSON writes it", () => {
+  const redact = createRedactor([PEM]);
+  for (const text of [PEM, "  zyxwvu654321", JSON.stringify({ key: PEM }), PEM.replaceAll("\n", "\r\n")]) {
+    expect(redact(text)).not.toMatch(/abcdef123456|zyxwvu654321/);
+  }
+});
+
+test("takes the longer of two secrets, so that no end of it is left", () => {
+  expect(createRedactor(["pass", "password-long"])("password-long pass")).toBe("[secret] [secret]");
+});
+
+test("leaves values shorter than four characters, and everything when there is no secret", () => {
+  expect(createRedactor(["abc", ""])("abcabc")).toBe("abcabc");
+  expect(createRedactor([])("anything")).toBe("anything");
+});
+
+test("keeps secrets from a reporter, whatever it is told", () => {
+  const record = createRecordingReporter();
+  const reporter = redacted(record, createRedactor(["hunter2!"]));
+  const outcome = {
+    phase: "aborted",
+    code: "gate-failed",
+    serving: 1,
+    reason: "said hunter2!",
+    logs: "log hunter2!\n",
+  } as const;
+  reporter.note("warning", "note hunter2!");
+  reporter.phase({ at: { phase: "gated", revision: 1, reason: "hunter2!" }, from: "started", tookMs: 1 });
+  reporter.phase({ at: outcome, from: "started", tookMs: 1 });
+  reporter.summary({ outcome, timeline: [], totalMs: 1 });
+  expect(record.records).toHaveLength(4);
+  expect(JSON.stringify(record.records)).not.toContain("hunter2");
+  expect(JSON.stringify(record.records).match(/\[secret\]/g)).toHaveLength(6);
+});
