@@ -45,11 +45,10 @@ function merge(below: unknown, above: unknown): unknown {
   return Object.fromEntries([...Object.entries(below), ...added]);
 }
 
-/** How far along the path this layer says something; a list replaces what is below it, so it says it all. */
+/** How far along the path this layer says something, at most up to a list: lists are not merged. */
 function saidBy(section: unknown, path: Path): number {
   let value = section;
   for (const [depth, step] of path.entries()) {
-    if (Array.isArray(value)) return Number.POSITIVE_INFINITY;
     if (!isSection(value) || !Object.hasOwn(value, step)) return depth === 0 ? -1 : depth;
     value = value[step];
   }
