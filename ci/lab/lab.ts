@@ -8,14 +8,8 @@ import { type Raised, raise } from "./raise.js";
 import { registryAddress } from "./registry.js";
 import { pushImage } from "./skopeo.js";
 import { createSteps, type Steps } from "./steps.js";
-import {
-  destroyTarget,
-  onTarget,
-  openTarget,
-  restartTarget,
-  type Target,
-  type TargetMaker,
-} from "./targets.js";
+import type { Target } from "./target.js";
+import { destroyTarget, onTarget, openTarget, restartTarget, type TargetMaker } from "./targets.js";
 import { usersIn } from "./users.js";
 
 export type { Target } from "./target.js";
