@@ -516,7 +516,7 @@ export interface DeployRequest {
   readonly key: Key;
   /** Without `secretsHash`, which only the host can make. */
   readonly release: Omit<Release, "secretsHash">;
-  readonly site: Site;
+  readonly site: SiteRequest;
   readonly publicUrl: string | null;
   readonly holder: string;
   readonly reason: string;

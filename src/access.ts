@@ -1,0 +1,137 @@
+/** Joins one environment of the configuration with the host it names: pinned keys, secrets, login, connection. */
+import { spell } from "./commands/spell.js";
+import type { Vocabulary } from "./commands/vocabulary.js";
+import type { Environment } from "./config/config.js";
+import { parseDotenv, requireSecrets } from "./config/dotenv.js";
+import { decideHostKey, parseKnownHosts, pinnedKeyTypes } from "./config/known-hosts.js";
+import { SecretText } from "./config/secret-text.js";
+import { type Host, openHost, type Speak } from "./effects/host.js";
+import { type HostKeyPolicy, keyType } from "./effects/host-key.js";
+import { createRedactor, type Redact } from "./effects/redactor.js";
+import type { SshCredential } from "./effects/ssh.js";
+import { EvenkeelError } from "./errors.js";
+
+/** Everything secret that a run may need: texts, never paths, so that nothing is read behind one's back. */
+export interface Credentials {
+  /** The private key for the host, PEM or OpenSSH. Default: the agent that SSH_AUTH_SOCK names. */
+  readonly sshKey?: string | SecretText;
+  readonly sshPassphrase?: string | SecretText;
+  /** The app's secrets in dotenv form. */
+  readonly environmentFile?: string | SecretText;
+  /** For the registry: to look the image up from here, and for the host to log in. */
+  readonly registryPassword?: string | SecretText;
+}
+
+/** The proxy that a first deploy installs; what its tag resolved to on a host is used there from then on. */
+const PROXY_IMAGE = "caddy:2.11.9";
+
+/** An environment with everything that a run needs of it, checked before anything is touched. */
+export interface Access {
+  readonly environment: Environment;
+  readonly credential: SshCredential;
+  readonly secrets: ReadonlyMap<string, SecretText>;
+  readonly registryPassword: SecretText | null;
+  readonly redact: Redact;
+}
+
+/**
+ * Reads and checks the credentials, without connecting.
+ *
+ * @throws EvenkeelError `secrets-invalid`, `secrets-missing` or `ssh-denied` (no key and no agent).
+ */
+export function prepareAccess(
+  environment: Environment,
+  credentials: Credentials,
+  needsSecrets: boolean,
+): Access {
+  const given = parseDotenv(reveal(credentials.environmentFile) ?? "");
+  const secrets = needsSecrets
+    ? requireSecrets(environment.runtime.secretNames, given)
+    : new Map<string, SecretText>();
+  const registryPassword = toSecret(credentials.registryPassword);
+  return {
+    environment,
+    credential: credentialOf(credentials),
+    secrets,
+    registryPassword,
+    redact: createRedactor(
+      [
+        ...given.values(),
+        toSecret(credentials.sshKey),
+        toSecret(credentials.sshPassphrase),
+        registryPassword,
+      ].flatMap((secret) => (secret === null ? [] : [secret.reveal()])),
+    ),
+  };
+}
+
+/** Connects to the environment's host, whose key must be pinned. */
+export async function openEnvironment(access: Access, signal?: AbortSignal): Promise<Host> {
+  const { environment, credential } = access;
+  const { address, port, user } = environment.host;
+  return openHost(
+    { target: { host: address, port, user }, credential, hostKeys: hostKeyPolicy(environment) },
+    speakFor(access),
+    { deadlineMs: environment.deadlineMs, ...(signal === undefined ? {} : { signal }) },
+  );
+}
+
+function speakFor(access: Access): Speak {
+  const { environment, registryPassword } = access;
+  const vocabulary: Vocabulary = {
+    key: environment.key,
+    secrets: new Map([...access.secrets].map(([name, secret]) => [name, secret.reveal()])),
+    registryLogin:
+      registryPassword === null || environment.registryUsername === null
+        ? null
+        : {
+            registry: registryOf(environment.image),
+            username: environment.registryUsername,
+            password: registryPassword.reveal(),
+          },
+    proxyImage: PROXY_IMAGE,
+    root: null,
+  };
+  return (step) => spell(step, vocabulary);
+}
+
+function hostKeyPolicy(environment: Environment): HostKeyPolicy {
+  const { address, port, knownHosts } = environment.host;
+  const { entries } = parseKnownHosts(knownHosts);
+  return {
+    algorithms: pinnedKeyTypes(entries, address, port),
+    decide: (blob) => decideHostKey(entries, { host: address, port }, keyType(blob), blob.toString("base64")),
+  };
+}
+
+function credentialOf(credentials: Credentials): SshCredential {
+  const privateKey = toSecret(credentials.sshKey);
+  if (privateKey !== null)
+    return { kind: "key", privateKey, passphrase: toSecret(credentials.sshPassphrase) };
+  const socket = process.env.SSH_AUTH_SOCK;
+  if (socket !== undefined && socket !== "") return { kind: "agent", socket };
+  throw new EvenkeelError(
+    "ssh-denied",
+    "No SSH key was given, and there is no agent to ask (SSH_AUTH_SOCK is not set).",
+    {
+      why: "The host lets nobody in without a key.",
+      next: "Give the private key: `--ssh-key=file:$HOME/.ssh/id_ed25519` or `--ssh-key=env:SSH_KEY`; in the library, `credentials.sshKey`.",
+    },
+  );
+}
+
+/** `docker.io` where the first part is no host name, as Docker reads it. */
+export function registryOf(repository: string): string {
+  const [first = "", ...rest] = repository.split("/");
+  const isHost = rest.length > 0 && (first.includes(".") || first.includes(":") || first === "localhost");
+  return isHost ? first : "docker.io";
+}
+
+function toSecret(value: string | SecretText | undefined): SecretText | null {
+  if (value === undefined || value === "") return null;
+  return typeof value === "string" ? new SecretText(value) : value;
+}
+
+function reveal(value: string | SecretText | undefined): string | undefined {
+  return toSecret(value)?.reveal();
+}

@@ -1,0 +1,221 @@
+/**
+ * Deploy, rollback, status, plan, history, unlock and host-key as plain functions: the façade that joins
+ * configuration, decisions and effects. The Dagger module and the npm package offer these same functions.
+ */
+import { randomBytes } from "node:crypto";
+import { hostname, userInfo } from "node:os";
+import { type Access, type Credentials, openEnvironment, prepareAccess } from "./access.js";
+import { hashConfig } from "./config/canonical.js";
+import type { Config } from "./config/config.js";
+import { resolveEnvironment } from "./config/environment.js";
+import { knownHostsLine } from "./config/known-hosts.js";
+import { deploy as deployScript } from "./core/deploy.js";
+import type { DeployRequest, HostView, Outcome, Release } from "./core/model.js";
+import { planDeploy } from "./core/plan.js";
+import { rollback as rollbackScript } from "./core/rollback.js";
+import { ask, beginRun, type Script } from "./core/script.js";
+import { unlock as unlockScript } from "./core/unlock.js";
+import { offeredHostKeys } from "./effects/host-key.js";
+import { redacted } from "./effects/redactor.js";
+import { type Reporter, type RunSummary, silentReporter } from "./effects/reporter.js";
+import {
+  describeHistory,
+  describeOutcome,
+  describePlan,
+  describeStatus,
+} from "./effects/reporters/descriptions.js";
+import { follow, run } from "./effects/run.js";
+import { EvenkeelError } from "./errors.js";
+import { type ImageFacts, lookUpImage, moveLatest } from "./images.js";
+
+/** What every call has in common. */
+export interface RunOptions {
+  /** The environment of `evenkeel.yaml`; may be left out where there is only one. */
+  readonly environment?: string;
+  readonly credentials: Credentials;
+  /** Told each phase as it happens. Default: nobody. */
+  readonly reporter?: Reporter;
+  /** Ends the run; what was switched and not confirmed is taken back by the host itself. */
+  readonly signal?: AbortSignal;
+  /** Who this is, for the lock and the ledger. Default: user and machine. */
+  readonly holder?: string;
+  /** Why, for the lock and the ledger. */
+  readonly reason?: string;
+}
+
+export interface DeployOptions extends RunOptions {
+  /** `repository@sha256:…`: a digest, never a tag, because a tag may be something else tomorrow. */
+  readonly image: string;
+  /** Allows an image without the record that its tests passed; the ledger says so. */
+  readonly untested?: boolean;
+}
+
+export interface RollbackOptions extends RunOptions {
+  /** The revision to go back to. Default: the newest stable one other than what serves. */
+  readonly to?: number;
+}
+
+export interface RunReport extends RunSummary {
+  /** One sentence: what the host runs now, and why. */
+  readonly text: string;
+}
+
+/**
+ * Deploys an image: blue-green, gated by its health path, watched after the switch, rolled back by itself.
+ * Deploying what serves already does nothing.
+ *
+ * @throws EvenkeelError whenever the host does not serve what was asked for, with the reason, the logs of
+ *   the release that failed, and what serves instead. Nothing is thrown after a success.
+ */
+export async function deploy(config: Config, options: DeployOptions): Promise<RunReport> {
+  const access = prepare(config, options, true);
+  const facts = await lookUpImage(access, options.image, options.untested ?? false);
+  const report = await tell(access, options, deployScript(requestOf(access, options, facts)));
+  if (access.environment.latest) await moveLatest(access, options.image);
+  return report;
+}
+
+/** What a deploy would do, and why, as text; nothing is changed. */
+export async function plan(config: Config, options: DeployOptions): Promise<string> {
+  const access = prepare(config, options, true);
+  const facts = await lookUpImage(access, options.image, options.untested ?? false);
+  const view = await observe(access, options);
+  return describePlan(planDeploy(requestOf(access, options, facts), view));
+}
+
+/**
+ * Goes back to a stable release: a switch with fresh proof where it still runs, else started and gated;
+ * guarded and watched like a deploy. A database's schema is not taken back.
+ *
+ * @throws EvenkeelError `no-stable-release` when there is none, with those that can be gone back to.
+ */
+export async function rollback(config: Config, options: RollbackOptions): Promise<RunReport> {
+  const access = prepare(config, options, false);
+  const { environment } = access;
+  const script = rollbackScript({
+    key: environment.key,
+    to: options.to ?? null,
+    holder: holderOf(options),
+    reason: options.reason ?? "rollback by hand",
+    keepReleases: environment.keepReleases,
+    publicUrl: environment.publicUrl,
+    deadlineMs: environment.deadlineMs,
+  });
+  return tell(access, options, script);
+}
+
+/** What serves where, since when, what could be gone back to, who holds the lock. */
+export async function status(config: Config, options: RunOptions): Promise<string> {
+  const access = prepare(config, options, false);
+  const view = await observe(access, options);
+  return describeStatus(access.environment.key, access.environment.host.address, view);
+}
+
+/** The ledger of the environment, newest last. */
+export async function history(config: Config, options: RunOptions): Promise<string> {
+  const view = await observe(prepare(config, options, false), options);
+  return describeHistory(view.ledger);
+}
+
+/** Takes the lock away from whoever holds it; they are refused from then on, even if they were only slow. */
+export async function unlock(config: Config, options: RunOptions): Promise<string> {
+  const access = prepare(config, options, false);
+  const script = unlockScript(
+    holderOf(options),
+    options.reason ?? "unlocked by hand",
+    access.environment.deadlineMs,
+  );
+  const view = await withHost(access, options, script);
+  return describeStatus(access.environment.key, access.environment.host.address, view);
+}
+
+/**
+ * The keys that the environment's host offers, as lines for `knownHosts` with their fingerprints. Being
+ * offered proves nothing: compare a fingerprint over another way before you pin its line.
+ */
+export async function hostKey(
+  config: Config,
+  options: { readonly environment?: string } = {},
+): Promise<string> {
+  const { address, port } = resolveEnvironment(config, options.environment).host;
+  const keys = await offeredHostKeys(address, port);
+  const lines = keys.map(
+    (key) =>
+      `# ${key.type} ${key.fingerprint}\n${knownHostsLine({ host: address, port }, key.blob.toString("base64"))}`,
+  );
+  return [
+    `# Offered by ${address}:${port}. Compare a fingerprint with the machine itself before you commit its line.`,
+    ...lines,
+  ].join("\n");
+}
+
+function prepare(config: Config, options: RunOptions, needsSecrets: boolean): Access {
+  return prepareAccess(resolveEnvironment(config, options.environment), options.credentials, needsSecrets);
+}
+
+function requestOf(access: Access, options: DeployOptions, facts: ImageFacts): DeployRequest {
+  const { environment } = access;
+  const release: Omit<Release, "secretsHash"> = {
+    image: options.image,
+    commit: facts.commit,
+    tested: facts.tested,
+    runtime: environment.runtime,
+    configHash: hashConfig(environment.runtime),
+  };
+  const { domains, tls, healthTimeoutMs, responseTimeoutMs } = environment.site;
+  return {
+    key: environment.key,
+    release,
+    site: { domains, tls, healthTimeoutMs, responseTimeoutMs },
+    publicUrl: environment.publicUrl,
+    holder: holderOf(options),
+    reason:
+      options.reason ??
+      `deploy ${facts.commit?.slice(0, 12) ?? options.image.slice(-12)}${facts.tested ? "" : ", untested"}`,
+    imageBytes: facts.sizeBytes,
+    imageArchitecture: facts.architecture,
+    keepReleases: environment.keepReleases,
+    deadlineMs: environment.deadlineMs,
+  };
+}
+
+async function observe(access: Access, options: RunOptions): Promise<HostView> {
+  function* look(): Script<HostView> {
+    return yield* ask(beginRun(access.environment.deadlineMs), { kind: "observe" });
+  }
+  return withHost(access, options, look());
+}
+
+async function withHost<T>(access: Access, options: RunOptions, script: Script<T>): Promise<T> {
+  const host = await openEnvironment(access, options.signal);
+  try {
+    const told = await follow(script, host, redacted(options.reporter ?? silentReporter, access.redact));
+    return told.result;
+  } finally {
+    host.close();
+  }
+}
+
+/** Runs a script that ends in an outcome; anything but a success is thrown, so that no caller can miss it. */
+async function tell(access: Access, options: RunOptions, script: Script<Outcome>): Promise<RunReport> {
+  const host = await openEnvironment(access, options.signal);
+  try {
+    const summary = await run(script, host, redacted(options.reporter ?? silentReporter, access.redact));
+    const { outcome } = summary;
+    const text = access.redact(describeOutcome(outcome));
+    if (outcome.phase === "promoted" || outcome.phase === "nothing-to-do") return { ...summary, text };
+    const logs = outcome.logs.trim();
+    throw new EvenkeelError(
+      outcome.code,
+      logs === "" ? text : `${text}\n\nIts last logs:\n${access.redact(logs)}\n`,
+    );
+  } finally {
+    host.close();
+  }
+}
+
+/** Unique to a run, so that a run may take its own lock again after a lost connection, and nobody else's. */
+function holderOf(options: RunOptions): string {
+  const who = options.holder ?? `${userInfo().username}@${hostname()}`;
+  return `${who}#${randomBytes(4).toString("hex")}`;
+}
