@@ -59,7 +59,7 @@ export interface Environment {
   readonly registryUsername: string | null;
 }
 
-export interface HostConfig {
+interface HostConfig {
   readonly address: string;
   readonly port: number;
   readonly user: string;

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { DURATION, formatDuration, parseDuration, parseSize, SIZE } from "./units.js";
 
-export const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** A text of one line that matches a pattern; `expected` describes it with an example. */
 export function text(expected: string, pattern: RegExp) {

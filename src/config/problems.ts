@@ -31,7 +31,7 @@ export function problemAt(source: Source, path: Path, sentence: string): Problem
 }
 
 /** `environments.production.domains[0]`; keys that are no plain words in quotes. */
-export function dotted(path: Path): string {
+function dotted(path: Path): string {
   return path
     .map((step) => {
       if (typeof step === "number") return `[${step}]`;
