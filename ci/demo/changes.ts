@@ -35,7 +35,8 @@ export const unhealthy: Change = broken(
 /** Works for the first visitors, then answers 500 to everything but its health check: a leak of some kind. */
 export const failsLater: Change = broken(
   "Take a connection for each request",
-  `app.use((request, response, next) => {
+  `let taken = 0;
+      app.use((request, response, next) => {
         if (request.path === "/health") return next();
         taken += 1;
         if (taken > 150) return response.status(500).send("no connection left");
@@ -46,7 +47,8 @@ export const failsLater: Change = broken(
 /** Works for the first visitors, then ends. Docker starts it again, and it ends again. */
 export const diesLater: Change = broken(
   "Keep every request in memory",
-  `app.use((request, _response, next) => {
+  `let taken = 0;
+      app.use((request, _response, next) => {
         if (request.path !== "/health") taken += 1;
         if (taken > 150) process.kill(process.pid, "SIGKILL");
         next();
@@ -78,14 +80,17 @@ test("the licence server answers", async () => {
   ],
 };
 
+/** A release with a fault in what it does with each request, told from others by its slogan. */
 function broken(title: string, middleware: string): Change {
   const hook = `
     preHook: (app) => {
-      let taken = 0;
       ${middleware};
     },`;
   return {
     title,
-    edits: [{ file: "server.js", edit: (text) => text.replace("await start({", `await start({${hook}`) }],
+    edits: [
+      { file: "server.js", edit: (text) => text.replace("await start({", `await start({${hook}`) },
+      ...slogan(title).edits,
+    ],
   };
 }
