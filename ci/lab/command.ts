@@ -21,7 +21,7 @@ process.on("exit", () => {
   for (const child of children) child.kill();
 });
 
-export class CommandFailed extends Error {
+class CommandFailed extends Error {
   override readonly name = "CommandFailed";
   constructor(
     readonly argv: readonly string[],

@@ -7,7 +7,7 @@ import type { Place } from "./place.js";
 import { pushImage } from "./skopeo.js";
 
 /** The lab's registry listens at an address of its own, so its port meets nobody's. */
-export const registryPort = 5000;
+const registryPort = 5000;
 
 export function registryAddress(network: Network): string {
   return `${network.registry}:${registryPort}`;
