@@ -13,15 +13,17 @@ export function stepTimeoutMs(step: Step): number {
       return 30 * MINUTE;
     case "install-proxy":
       return 10 * MINUTE;
+    // What had the slot before may need its own time to stop.
     case "start":
+      return step.release.runtime.drainMs + 5 * MINUTE;
     case "retain":
       return 3 * MINUTE;
     case "pre-deploy":
       return (step.release.runtime.preDeploy?.timeoutMs ?? 0) + 30 * SECOND;
     case "probe":
-      return step.count * (step.health.intervalMs + step.health.timeoutMs) + 30 * SECOND;
+      return step.count * (step.health.intervalMs + step.health.timeoutMs) + MINUTE;
     case "watch":
-      return step.live.health.timeoutMs + (step.standby?.health.timeoutMs ?? 0) + 20 * SECOND;
+      return step.live.health.timeoutMs + (step.standby?.health.timeoutMs ?? 0) + MINUTE;
     case "retire":
       return (step.afterMs === 0 ? step.drainMs : 0) + MINUTE;
     case "wait":

@@ -48,7 +48,7 @@ function headline(outcome: Outcome, at: Date): string {
     case "promoted":
       return `promoted: revision ${outcome.revision} serves in ${outcome.slot}, promoted at ${time}`;
     default:
-      return `${outcome.phase} (${outcome.code}) at ${time}: ${
+      return `${outcome.phase}${outcome.code === outcome.phase ? "" : ` (${outcome.code})`} at ${time}: ${
         outcome.serving === null ? "no revision is known to serve" : `revision ${outcome.serving} serves`
       }`;
   }
@@ -80,7 +80,7 @@ function describePhase(at: Phase): string {
 }
 
 function row(phase: string, took: string, words: string): string {
-  return `${phase.padEnd(13)} ${took.padStart(8)}  ${words}`.trimEnd();
+  return `${phase.padEnd(13)} ${took.padStart(10)}  ${words}`.trimEnd();
 }
 
 /** Seconds with one decimal, minutes from 100 s on. */

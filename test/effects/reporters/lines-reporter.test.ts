@@ -40,12 +40,12 @@ test("one line per phase with its duration, and a closing summary", () => {
     totalMs: 134_000,
   });
   expect(lines.join("\n")).toMatchInlineSnapshot(`
-    "pulled           1.2 s
-    locked           0.0 s  fence 7
-    started          0.6 s  revision 3 in green
-    gated            2.1 s  revision 3: 5 of 5 probes passed
-    switched         0.1 s  revision 3 takes the traffic, guarded
-    baking                  revision 3: watched for 30 s
+    "pulled             1.2 s
+    locked             0.0 s  fence 7
+    started            0.6 s  revision 3 in green
+    gated              2.1 s  revision 3: 5 of 5 probes passed
+    switched           0.1 s  revision 3 takes the traffic, guarded
+    baking                    revision 3: watched for 30 s
     promoted      2 min 10 s  412 requests, 0 failed
       ! disk is at 90 %
 
@@ -102,7 +102,7 @@ test("says that nothing was to be done, and that nothing is known to serve", () 
       the same image and configuration
       took 0.1 s
 
-    lost (lost) at 2024-05-06T07:08:09Z: no revision is known to serve
+    lost at 2024-05-06T07:08:09Z: no revision is known to serve
       cut
       took 0.1 s"
   `);
