@@ -1,12 +1,86 @@
-import type { Client, Directory } from "@dagger.io/dagger";
-import { readCheckout } from "./source/checkout.js";
-import { readConfiguration } from "./source/configuration.js";
-import { runTests } from "./test-gate/gate.js";
+import type { Client, Directory, Secret } from "@dagger.io/dagger";
+import type { Config } from "../config/config.js";
+import { buildImage } from "./image/build.js";
+import { type Built, describeSizes } from "./image/built.js";
+import type { Provenance } from "./image/labels.js";
+import { readProvenance } from "./image/provenance.js";
+import { type Destination, findPublished, publishImage } from "./publish/publish.js";
+import { type Checkout, readCheckout } from "./source/checkout.js";
+import { runTests, type TestsPassed } from "./test-gate/gate.js";
 
-/** Runs the project's tests; says what ran, for how long, and what it left running. */
-export async function test(client: Client, source: Directory, configPath: string): Promise<string> {
-  const config = await readConfiguration(source, configPath);
-  const checkout = await readCheckout(source);
-  const tests = await runTests(client, checkout.tree.directory(config.build.context), config.test);
-  return tests.summary;
+/** A commit, or what became of it, and how it is made an image. */
+export interface Work {
+  readonly client: Client;
+  /** The repository, with its `.git`. */
+  readonly source: Directory;
+  readonly config: Config;
+  /** Build secrets by name. */
+  readonly secrets?: ReadonlyMap<string, Secret>;
+  /** Whether files may differ from the commit. */
+  readonly dirty?: boolean;
+}
+
+export interface Published {
+  /** `repository@sha256:…` */
+  readonly image: string;
+  /** Whether it had been published before, so that nothing was tested or built. */
+  readonly reused: boolean;
+  /** A few lines for a person. */
+  readonly text: string;
+}
+
+/**
+ * Runs the project's own tests in a clean container.
+ *
+ * @throws EvenkeelError `test-failed`, `test-hung` and what stands in the way of running them
+ */
+export async function test({ client, source, config }: Work): Promise<TestsPassed> {
+  return testCheckout(client, await readCheckout(source), config);
+}
+
+/**
+ * Tests, then builds the image. There is no way to build without the tests.
+ *
+ * @throws EvenkeelError as `test`, and `build-failed`
+ */
+export async function build(work: Work): Promise<Built & { readonly text: string }> {
+  const checkout = await readCheckout(work.source);
+  const provenance = await readProvenance(work.source, checkout, work.config.build, {
+    dirty: work.dirty ?? false,
+  });
+  return buildCheckout(work, checkout, provenance);
+}
+
+/**
+ * Tests, builds and publishes the image under its commit; or finds that this was done before.
+ *
+ * @throws EvenkeelError as `build`, and `publish-conflict`, `publish-failed`, `registry-…`
+ */
+export async function publish(work: Work, destination: Destination): Promise<Published> {
+  const checkout = await readCheckout(work.source);
+  const provenance = await readProvenance(work.source, checkout, work.config.build, {
+    dirty: work.dirty ?? false,
+  });
+  const found = await findPublished(destination, provenance);
+  if (found !== null)
+    return {
+      image: found,
+      reused: true,
+      text: `Published before, tested and built from the same inputs: ${found}`,
+    };
+  const built = await buildCheckout(work, checkout, provenance);
+  const image = await publishImage(built.container, destination, provenance);
+  return { image, reused: false, text: `${built.text}\nPublished as ${provenance.revision}: ${image}` };
+}
+
+async function buildCheckout(work: Work, checkout: Checkout, provenance: Provenance) {
+  const { client, config } = work;
+  const tests = await testCheckout(client, checkout, config);
+  const folder = checkout.tree.directory(config.build.context);
+  const built = await buildImage(client, folder, { provenance, tests, secrets: work.secrets ?? new Map() });
+  return { ...built, text: `${tests.summary}\nBuilt ${provenance.revision}: ${describeSizes(built.sizes)}` };
+}
+
+function testCheckout(client: Client, { tree }: Checkout, config: Config): Promise<TestsPassed> {
+  return runTests(client, tree.directory(config.build.context), config.test);
 }

@@ -21,8 +21,8 @@ export interface RegistryOptions {
 }
 
 export interface RegistryQuestion {
-  readonly method: "GET" | "HEAD" | "PUT";
-  /** Below `/v2/REPOSITORY/`. */
+  readonly method: "GET" | "HEAD" | "PUT" | "POST";
+  /** Below `/v2/REPOSITORY/`, or the whole address that the registry named for an upload. */
   readonly path: string;
   readonly accept?: string;
   readonly content?: { readonly type: string; readonly bytes: Buffer };
@@ -56,13 +56,16 @@ export async function converse<T>(
   const send = async ({ method, path, accept, content }: RegistryQuestion): Promise<HttpAnswer> => {
     // Encrypted first, also where it need not be: that is how a registry that learned it is noticed.
     protocol ??= (await transport.reaches(new URL(`https://${image.apiHost}/v2/`))) ? "https" : "http";
+    const home = new URL(`${protocol}://${image.apiHost}/v2/${image.repository}/`);
+    const url = new URL(path, home);
     const question: HttpQuestion = {
       method,
-      url: new URL(`${protocol}://${image.apiHost}/v2/${image.repository}/${path}`),
+      url,
       headers: {
         ...(accept === undefined ? {} : { accept }),
         ...(content === undefined ? {} : { "content-type": content.type }),
-        ...(authorization === null ? {} : { authorization }),
+        // What takes an upload may be another server, which must not be told the password.
+        ...(authorization === null || url.origin !== home.origin ? {} : { authorization }),
       },
       ...(content === undefined ? {} : { body: content.bytes }),
     };
@@ -111,7 +114,7 @@ async function follow(
     const answer = await send(current);
     const location = answer.headers.location;
     const isRedirect = [301, 302, 303, 307, 308].includes(answer.status) && typeof location === "string";
-    if (!isRedirect || question.method === "PUT") return answer;
+    if (!isRedirect || question.method === "PUT" || question.method === "POST") return answer;
     const url = URL.parse(location, current.url.href);
     if (url === null || hops >= MOST_REDIRECTS || (url.protocol !== "https:" && !mayBePlain)) {
       throw new EvenkeelError(

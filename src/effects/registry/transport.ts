@@ -3,7 +3,7 @@ import { describe, EvenkeelError } from "../../errors.js";
 import type { Clock } from "../clock.js";
 
 export interface HttpQuestion {
-  readonly method: "GET" | "HEAD" | "PUT";
+  readonly method: "GET" | "HEAD" | "PUT" | "POST";
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Buffer;

@@ -1,0 +1,98 @@
+/** Joins the pipeline with the registry: what is published where, and under which login. */
+import type { Secret } from "@dagger.io/dagger";
+import type { SecretText } from "./config/secret-text.js";
+import {
+  type Conversation,
+  converse,
+  digestOf,
+  type RegistryOptions,
+} from "./effects/registry/conversation.js";
+import { MANIFEST_TYPES, readManifest } from "./effects/registry/manifest.js";
+import { type ImageReference, parseReference } from "./effects/registry/reference.js";
+import { findImage } from "./effects/registry.js";
+import { EvenkeelError } from "./errors.js";
+import type { Destination } from "./pipeline/publish/publish.js";
+import type { Registry } from "./pipeline/publish/registry.js";
+import { sealConfig, sealManifest } from "./pipeline/publish/seal.js";
+
+/** A registry's user, with the password once for the engine, which pushes, and once for us, who look and tag. */
+export interface PublishLogin {
+  readonly username: string;
+  readonly secret: Secret;
+  readonly password: SecretText;
+}
+
+/** Where the images of a repository are published. */
+export function destinationOf(repository: string, login: PublishLogin | null): Destination {
+  return {
+    repository,
+    registry: registryWith(login),
+    login: login === null ? null : { username: login.username, password: login.secret },
+  };
+}
+
+function registryWith(login: PublishLogin | null): Registry {
+  const options: RegistryOptions = {
+    // As the engine does where it is told so: a registry at a private address may speak plain HTTP.
+    plainHttpAtPrivateAddresses: true,
+    ...(login === null ? {} : { login: { username: login.username, password: login.password } }),
+  };
+  return {
+    find: (name) => findImage(name, options),
+    seal: (repository, digest, tag, createdSeconds) => {
+      const image = parseReference(`${repository}@${digest}`);
+      return converse(image, "pull,push", options, (conversation) =>
+        seal(conversation, image, { digest, tag, createdSeconds }),
+      );
+    },
+  };
+}
+
+interface Sealing {
+  readonly digest: string;
+  readonly tag: string;
+  readonly createdSeconds: number | null;
+}
+
+async function seal(
+  { ask }: Conversation,
+  image: ImageReference,
+  { digest, tag, createdSeconds }: Sealing,
+): Promise<string> {
+  const pushed = await ask({ method: "GET", path: `manifests/${digest}`, accept: MANIFEST_TYPES.join(", ") });
+  if (pushed.status !== 200) throw refused(image, "return the image that was just pushed", pushed.status);
+  const { config } = readManifest(pushed.body);
+  const written = await ask({ method: "GET", path: `blobs/${config.digest}` });
+  if (written.status !== 200) throw refused(image, "return the configuration of the image", written.status);
+
+  const sealed = Buffer.from(sealConfig(written.body.toString("utf8"), createdSeconds));
+  const sealedDigest = digestOf(sealed);
+  const place = await ask({
+    method: "POST",
+    path: "blobs/uploads/",
+    content: { type: OCTETS, bytes: Buffer.alloc(0) },
+  });
+  const location = place.headers.location;
+  if (place.status !== 202 || typeof location !== "string")
+    throw refused(image, "open an upload", place.status);
+  const path = `${location}${location.includes("?") ? "&" : "?"}digest=${encodeURIComponent(sealedDigest)}`;
+  const uploaded = await ask({ method: "PUT", path, content: { type: OCTETS, bytes: sealed } });
+  if (uploaded.status !== 201) throw refused(image, "take the configuration of the image", uploaded.status);
+
+  const manifest = Buffer.from(
+    sealManifest(pushed.body.toString("utf8"), { digest: sealedDigest, size: sealed.length }),
+  );
+  const type = String(pushed.headers["content-type"] ?? MANIFEST_TYPES[0]);
+  const tagged = await ask({ method: "PUT", path: `manifests/${tag}`, content: { type, bytes: manifest } });
+  if (tagged.status < 200 || tagged.status > 299) throw refused(image, `take the tag ${tag}`, tagged.status);
+  return digestOf(manifest);
+}
+
+const OCTETS = "application/octet-stream";
+
+function refused(image: ImageReference, what: string, status: number): EvenkeelError {
+  return new EvenkeelError(
+    "publish-failed",
+    `${image.registry} did not ${what} (${image.repository}, answer ${status}).`,
+  );
+}
