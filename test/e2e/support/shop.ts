@@ -48,6 +48,7 @@ export interface DeployHow {
   readonly image?: string;
   readonly signal?: AbortSignal;
   readonly environmentFile?: string;
+  readonly reporter?: Reporter;
 }
 
 export interface ShopOptions {
@@ -105,6 +106,7 @@ environments:
           ...(how.environmentFile === undefined ? {} : { environmentFile: how.environmentFile }),
         },
         ...(how.signal === undefined ? {} : { signal: how.signal }),
+        ...(how.reporter === undefined ? {} : { reporter: how.reporter }),
       }),
     rollback: (to) => rollback(base, { credentials, ...(to === undefined ? {} : { to }) }),
     status: () => status(base, { credentials }),
