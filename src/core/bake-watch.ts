@@ -1,10 +1,30 @@
 import { addReport, type BakeRecord, emptyBake, judgeBake, PROBE_FAILURES } from "./bake.js";
+import { type Cause, concede } from "./ending.js";
 import { type Candidate, type Errand, line, type Standby, tidy } from "./introduce.js";
-import { GUARD_LEASE_MS } from "./lock.js";
-import type { ContainerView, LogPosition, Outcome, Tally, WatchReport } from "./model.js";
-import { ask, end, enter, Interruption, isFailure, note, type Run, type Script } from "./script.js";
-import { isUp } from "./serving.js";
-import { findUnsettled, healthier, settle } from "./settle.js";
+import { GUARD_LEASE_MS, PROOF_LIMIT_MS } from "./lock.js";
+import type {
+  ContainerView,
+  Failure,
+  HostView,
+  LogPosition,
+  Outcome,
+  Slot,
+  Tally,
+  WatchReport,
+} from "./model.js";
+import {
+  ask,
+  end,
+  enter,
+  Interruption,
+  isFailure,
+  note,
+  type Run,
+  remainingMs,
+  type Script,
+} from "./script.js";
+import { inSlot, isUp, otherSlot } from "./serving.js";
+import { healthier, proves } from "./settle.js";
 
 interface Bake {
   readonly candidate: Candidate;
@@ -23,6 +43,8 @@ export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> 
   let { standby, position } = setting;
   let record = emptyBake;
   const from = run.nowMs;
+  let seenMs = from;
+  const limitMs = from + Math.max(runtime.bake.durationMs, runtime.bake.deadlineMs);
   yield* enter({
     phase: "baking",
     revision: candidate.revision,
@@ -32,8 +54,18 @@ export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> 
   for (;;) {
     const report = yield* watch(run, errand, setting, standby, position);
     if (report === "deadline")
-      return yield* goBack(run, errand, setting, standby, record, "the deploy's own deadline is over");
-    if (standby !== null && report.guard === "gone") return yield* guardianActed(run, errand, setting);
+      return yield* goBack(
+        run,
+        errand,
+        setting,
+        standby,
+        record,
+        { seenMs, limitMs },
+        "the deploy's own deadline is over",
+      );
+    if (standby !== null && report.guard === "gone")
+      return yield* concede(run, errand, candidate, guardianActed);
+    seenMs = run.nowMs;
     record = addReport(record, report);
     position = report.traffic?.position ?? position;
 
@@ -45,7 +77,7 @@ export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> 
       run.nowMs - from,
     );
     if (verdict.verdict === "fail")
-      return yield* goBack(run, errand, setting, standby, record, verdict.reason);
+      return yield* goBack(run, errand, setting, standby, record, { seenMs, limitMs }, verdict.reason);
     if (standby !== null && isDead(standby, report, record)) {
       // A pair with a dead standby turns a short freeze of the live slot into an outage: leave it at once.
       yield* note(
@@ -130,7 +162,7 @@ function* leavePair(run: Run, errand: Errand, setting: Bake): Script<Outcome | n
     previousHealth: null,
     entry: line(errand, candidate, "switched", "alone: the release standing by died"),
   });
-  return isFailure(answer) ? yield* guardianActed(run, errand, setting) : null;
+  return isFailure(answer) ? yield* concede(run, errand, candidate, causeOf(answer)) : null;
 }
 
 function* promote(
@@ -148,7 +180,7 @@ function* promote(
     live: candidate.container.slot,
     entry: line(errand, candidate, "promoted", reason),
   });
-  if (isFailure(confirmed)) return yield* guardianActed(run, errand, setting);
+  if (isFailure(confirmed)) return yield* concede(run, errand, candidate, causeOf(confirmed));
   yield* tidy(run, errand, yield* ask(run, { kind: "observe" }), candidate, standby ?? null);
   return yield* end({
     phase: "promoted",
@@ -165,70 +197,91 @@ function* goBack(
   setting: Bake,
   standby: Standby | null,
   record: BakeRecord,
+  times: { readonly seenMs: number; readonly limitMs: number },
   reason: string,
 ): Script<Outcome> {
+  run.rejected = reason;
   const { candidate } = setting;
-  const rejected = { ...setting.container };
-  if (standby === null) {
-    const logs = yield* ask(run, { kind: "logs", fence: run.fence, containerId: rejected.id, lines: 50 });
-    yield* ask(run, { kind: "record", fence: run.fence, entry: line(errand, candidate, "halted", reason) });
-    yield* ask(run, { kind: "unlock", fence: run.fence });
-    return yield* end({
-      phase: "halted",
-      code: "bake-failed",
-      serving: candidate.revision,
-      reason: `${reason}; there is no release to go back to`,
-      logs: logs.text,
-    });
-  }
+  const rejected = setting.container;
   const view = yield* ask(run, { kind: "observe" });
-  const fresh = record.standbyPasses >= standby.runtime.health.passes;
+  if (standby !== null && view.guard === null) return yield* concede(run, errand, candidate, guardianActed);
+  // A container that died while it stood by, or did not answer before the switch, may be back by now.
+  const previous = standby?.container ?? inSlot(view, otherSlot(rejected.slot));
+  const fresh =
+    standby !== null &&
+    record.standbyPasses >= standby.runtime.health.passes &&
+    run.nowMs - times.seenMs <= PROOF_LIMIT_MS;
   const decision = fresh
     ? { slot: standby.container.slot, proven: true, reason: "" }
-    : yield* healthier(run, view, standby.container, rejected, standby.runtime);
-  const back = decision.slot !== rejected.slot;
+    : standby !== null
+      ? yield* healthier(run, view, previous, inSlot(view, rejected.slot), standby.runtime)
+      : { slot: yield* returned(run, view, previous, candidate, times.limitMs), proven: true, reason: "" };
+  const back = previous !== null && decision.slot === previous.slot;
+  if (standby === null && !back) return yield* keepServing(run, errand, candidate, reason);
   const halted = !back || !decision.proven;
   const why = halted ? `${reason}; ${decision.reason}` : reason;
-  yield* ask(run, {
+  const pointed = yield* ask(run, {
     kind: "point-back",
     fence: run.fence,
-    live: back ? standby.container.slot : rejected.slot,
+    live: back ? previous.slot : rejected.slot,
     entry: line(errand, candidate, halted ? "halted" : "rolled-back", why),
   });
+  if (isFailure(pointed))
+    return yield* concede(run, errand, candidate, {
+      code: "bake-failed",
+      reason: `${why}; ${pointed.message}`,
+    });
   const logs = yield* ask(run, { kind: "logs", fence: run.fence, containerId: rejected.id, lines: 50 });
   if (back) yield* retireRejected(run, candidate);
   yield* ask(run, { kind: "unlock", fence: run.fence });
-  const serving = back ? standby.container.revision : candidate.revision;
   return yield* end({
     phase: halted ? "halted" : "rolled-back",
     code: "bake-failed",
-    serving,
+    serving: back ? previous.revision : candidate.revision,
     reason: why,
     logs: logs.text,
   });
 }
 
-/** The guard is gone without our doing: the guardian decided before us, and its decision stands. */
-function* guardianActed(run: Run, errand: Errand, setting: Bake): Script<Outcome> {
-  const { candidate } = setting;
-  const logs = yield* ask(run, {
-    kind: "logs",
-    fence: run.fence,
-    containerId: candidate.container.id,
-    lines: 50,
-  });
-  const view = yield* ask(run, { kind: "observe" });
-  const unsettled = findUnsettled(view);
-  if (unsettled !== null) yield* settle(run, view, unsettled, errand.holder, candidate.release.runtime);
+/** Without a standby nothing serves well now, so waiting costs nothing: what starts again may be the way out. */
+function* returned(
+  run: Run,
+  view: HostView,
+  previous: ContainerView | null,
+  candidate: Candidate,
+  limitMs: number,
+): Script<Slot | null> {
+  if (previous === null || !isUp(previous)) return null;
+  for (;;) {
+    if (yield* proves(run, view, previous, null)) return previous.slot;
+    if (run.nowMs >= limitMs || remainingMs(run) <= 0) return null;
+    yield* ask(run, { kind: "wait", ms: candidate.release.runtime.bake.intervalMs });
+  }
+}
+
+/** Nothing to go back to: the candidate goes on serving, and is not called stable. */
+function* keepServing(run: Run, errand: Errand, candidate: Candidate, reason: string): Script<Outcome> {
+  const { id } = candidate.container;
+  const logs = yield* ask(run, { kind: "logs", fence: run.fence, containerId: id, lines: 50 });
+  yield* ask(run, { kind: "record", fence: run.fence, entry: line(errand, candidate, "halted", reason) });
   yield* ask(run, { kind: "unlock", fence: run.fence });
-  const kept = view.outcome?.verdict === "halted";
   return yield* end({
-    phase: kept ? "halted" : "rolled-back",
-    code: "guard-gone",
-    serving: kept ? candidate.revision : (setting.standby?.container.revision ?? null),
-    reason: "the bake was not confirmed in time, so the guardian on the host decided by itself",
+    phase: "halted",
+    code: "bake-failed",
+    serving: candidate.revision,
+    reason: `${reason}; there is no release to go back to`,
     logs: logs.text,
   });
+}
+
+const guardianActed: Cause = {
+  code: "guard-gone",
+  reason: "the bake was not confirmed in time, so the guardian on the host decided by itself",
+};
+
+/** The guard is gone without our doing, or the host could not do as asked. */
+function causeOf(failure: Failure): Cause {
+  return failure.code === "guard-gone" ? guardianActed : { code: failure.code, reason: failure.message };
 }
 
 function* retireRejected(run: Run, candidate: Candidate): Script<void> {

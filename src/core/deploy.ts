@@ -1,21 +1,11 @@
 import { abort, type Candidate, type Errand, introduce } from "./introduce.js";
-import { describeHeld, LOCK_LEASE_MS } from "./lock.js";
-import type {
-  DeployRequest,
-  HostView,
-  LedgerEntry,
-  Outcome,
-  OutcomeCode,
-  Release,
-  RuntimeSpec,
-} from "./model.js";
+import { acquire, giveUp, refuse } from "./locking.js";
+import type { DeployRequest, HostView, Outcome, Release } from "./model.js";
 import { type Plan, planDeploy } from "./plan.js";
+import { resilient } from "./resilience.js";
 import { ask, beginRun, end, enter, Interruption, isFailure, note, type Run, type Script } from "./script.js";
 import { servingContainer } from "./serving.js";
-import { findUnsettled, settle } from "./settle.js";
-
-/** How often a run reads the host again after a lost connection before it leaves the rest to the host. */
-const ATTEMPTS = 4;
+import { findUnsettled, namesNoIdleSlot, settled } from "./settle.js";
 
 /** One deploy: observe → plan → pull → lock → settle → start → gate → switch → bake → promote. */
 export function* deploy(request: DeployRequest): Script<Outcome> {
@@ -43,7 +33,11 @@ function* attempt(run: Run, errand: Errand, request: DeployRequest): Script<Outc
   const locked = yield* acquire(run, request.holder, request.reason);
   if (locked !== null) return locked;
 
-  const view = yield* settled(run, errand, request.release.runtime);
+  const view = yield* settled(run, errand.holder, request.release.runtime);
+  const open = findUnsettled(view);
+  // What cannot be settled (a full disk) may still serve from either slot: nothing is started over it.
+  if (open !== null && namesNoIdleSlot(open))
+    return yield* giveUp(run, view, "unconfirmed-switch", open.reason);
   const plan = planDeploy(request, view);
   if (plan.verdict === "nothing") {
     yield* ask(run, { kind: "unlock", fence: run.fence });
@@ -116,27 +110,6 @@ export function* untilSwitched(
   }
 }
 
-/** Takes the lock under a fence, or says who has it. */
-export function* acquire(run: Run, holder: string, reason: string): Script<Outcome | null> {
-  const lock = yield* ask(run, { kind: "acquire", holder, reason, leaseMs: LOCK_LEASE_MS });
-  if (lock.verdict === "held") return yield* refuse("locked", null, describeHeld(lock.lock));
-  run.fence = lock.fence;
-  yield* enter({ phase: "locked", fence: lock.fence });
-  return null;
-}
-
-/** Observes under the lock and settles until there is nothing left to settle. */
-export function* settled(run: Run, errand: Errand, fallback: RuntimeSpec | null): Script<HostView> {
-  let view = yield* ask(run, { kind: "observe" });
-  for (let round = 0; round < 3; round++) {
-    const unsettled = findUnsettled(view);
-    if (unsettled === null) return view;
-    yield* settle(run, view, unsettled, errand.holder, fallback);
-    view = yield* ask(run, { kind: "observe" });
-  }
-  return view;
-}
-
 function* reroute(run: Run, view: HostView, plan: Extract<Plan, { verdict: "reroute" }>): Script<Outcome> {
   const routed = yield* ask(run, { kind: "route", fence: run.fence, site: plan.site });
   if (isFailure(routed)) return yield* giveUp(run, view, routed.code, routed.message);
@@ -155,112 +128,5 @@ function* nothingToDo(plan: Extract<Plan, { verdict: "nothing" }>): Script<Outco
     revision: plan.serving.revision,
     slot: plan.serving.slot,
     reason: plan.reason,
-  });
-}
-
-export function* refuse(code: OutcomeCode, serving: number | null, reason: string): Script<Outcome> {
-  return yield* end({ phase: "aborted", code, serving, reason, logs: "" });
-}
-
-/** Under the lock, before a candidate runs: nothing to undo. */
-export function* giveUp(run: Run, view: HostView, code: OutcomeCode, reason: string): Script<Outcome> {
-  yield* ask(run, { kind: "unlock", fence: run.fence });
-  return yield* refuse(code, servingContainer(view)?.revision ?? null, reason);
-}
-
-/**
- * Runs a story to its end over lost connections: whether a step was done is unknown then, so the host is
- * read again and the story told from the start, which plans only what is still missing.
- */
-export function* resilient(
-  run: Run,
-  errand: Errand,
-  fallback: RuntimeSpec | null,
-  story: () => Script<Outcome>,
-): Script<Outcome> {
-  let lost = "";
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    try {
-      if (lost !== "") {
-        const ended = yield* afterLoss(run, errand, fallback, lost);
-        if (ended !== null) return ended;
-      }
-      return yield* story();
-    } catch (cause) {
-      if (!(cause instanceof Interruption)) throw cause;
-      if (cause.why === "fenced")
-        return yield* refuse(
-          "fenced",
-          null,
-          "another run took the lock; this one has stopped and touched nothing since",
-        );
-      if (cause.why === "deadline") return yield* overdue(run, errand, fallback, cause.message);
-      if (!cause.reconnected) return yield* gone(cause.message);
-      lost = cause.message;
-    }
-  }
-  return yield* gone(lost);
-}
-
-/** What this run's own last act led to, read from the host: a confirmation or a rollback that was done stays done. */
-function* afterLoss(
-  run: Run,
-  errand: Errand,
-  fallback: RuntimeSpec | null,
-  lost: string,
-): Script<Outcome | null> {
-  yield* note("warning", `the connection was lost (${lost}) and is back: reading the host again`);
-  const view = yield* ask(run, { kind: "observe" });
-  const own = view.ledger.filter((entry) => entry.by === errand.holder).at(-1);
-  const acted = view.outcome !== null && view.outcome.token === errand.token;
-  if (own === undefined || !(acted || isFinal(own))) return null;
-  const locked = yield* acquire(run, errand.holder, "reading the host again");
-  if (locked !== null) return locked;
-  const now = yield* settled(run, errand, fallback);
-  yield* ask(run, { kind: "unlock", fence: run.fence });
-  const last = now.ledger.filter((entry) => entry.by === errand.holder).at(-1) ?? own;
-  return yield* end(outcomeOf(last, now));
-}
-
-function isFinal(entry: LedgerEntry): boolean {
-  return (
-    entry.event === "promoted" ||
-    entry.event === "rolled-back" ||
-    entry.event === "halted" ||
-    entry.event === "aborted"
-  );
-}
-
-function outcomeOf(entry: LedgerEntry, view: HostView): Outcome {
-  const serving = servingContainer(view);
-  if (entry.event === "promoted" && serving !== null)
-    return { phase: "promoted", revision: entry.revision, slot: serving.slot, reason: entry.reason };
-  const phase =
-    entry.event === "rolled-back" ? "rolled-back" : entry.event === "aborted" ? "aborted" : "halted";
-  return { phase, code: "lost", serving: serving?.revision ?? null, reason: entry.reason, logs: "" };
-}
-
-/** The deadline passed where no story handled it: settle what is open, then say so. */
-function* overdue(run: Run, errand: Errand, fallback: RuntimeSpec | null, reason: string): Script<Outcome> {
-  if (run.fence === 0) return yield* refuse("deadline", null, reason);
-  const view = yield* settled(run, errand, fallback);
-  yield* ask(run, { kind: "unlock", fence: run.fence });
-  const own = view.ledger.filter((entry) => entry.by === errand.holder);
-  return yield* end({
-    phase: own.some((entry) => entry.event === "switched") ? "rolled-back" : "aborted",
-    code: "deadline",
-    serving: servingContainer(view)?.revision ?? null,
-    reason,
-    logs: "",
-  });
-}
-
-function* gone(reason: string): Script<Outcome> {
-  return yield* end({
-    phase: "lost",
-    code: "lost",
-    serving: null,
-    reason: `${reason}; what served keeps serving, and a switch that was not confirmed is taken back by the host itself within seconds`,
-    logs: "",
   });
 }

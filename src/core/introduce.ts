@@ -1,4 +1,5 @@
 import { bake } from "./bake-watch.js";
+import { concede } from "./ending.js";
 import { describeSample, judgeGate, type Proof } from "./gate.js";
 import { recordOf, revisionsToKeep } from "./ledger.js";
 import { GUARD_LEASE_MS } from "./lock.js";
@@ -97,8 +98,13 @@ export function* introduce(
       standby === null ? "alone: nothing stands by" : `slot ${standby.container.slot} stands by`,
     ),
   });
-  if (isFailure(switched))
-    return yield* abort(run, errand, candidate, serving, switched.code, switched.message);
+  if (isFailure(switched)) {
+    const now = yield* ask(run, { kind: "observe" });
+    // A switch that failed half-way is one that must be settled, not a candidate that was never seen.
+    return now.guard !== null || now.pointer?.live === container.slot
+      ? yield* concede(run, errand, candidate, { code: switched.code, reason: switched.message })
+      : yield* abort(run, errand, candidate, serving, switched.code, switched.message);
+  }
   yield* enter({ phase: "switched", revision, guarded: standby !== null });
 
   return yield* bake(run, errand, {

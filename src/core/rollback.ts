@@ -1,9 +1,12 @@
-import { acquire, giveUp, resilient, settled, untilSwitched } from "./deploy.js";
+import { untilSwitched } from "./deploy.js";
 import { type Candidate, type Errand, introduce } from "./introduce.js";
 import { recordOf, stableRevisions } from "./ledger.js";
-import type { HostView, Key, Outcome, ReleaseRecord } from "./model.js";
-import { ask, beginRun, isFailure, note, type Run, type Script } from "./script.js";
+import { acquire, giveUp } from "./locking.js";
+import type { ContainerView, HostView, Key, Outcome, ReleaseRecord } from "./model.js";
+import { resilient } from "./resilience.js";
+import { ask, beginRun, end, isFailure, note, type Run, type Script } from "./script.js";
 import { idleSlot, inSlot, isUp, servingContainer } from "./serving.js";
+import { findUnsettled, namesNoIdleSlot, settled } from "./settle.js";
 import { sameSite, siteFor } from "./sites.js";
 
 export interface RollbackRequest {
@@ -21,9 +24,14 @@ export type RollbackChoice =
   | { readonly verdict: "go"; readonly record: ReleaseRecord; readonly reason: string }
   | { readonly verdict: "none"; readonly reason: string };
 
+/** What a rollback leaves: what requests are sent to, dead or alive. */
+function leftBy(view: HostView): ContainerView | null {
+  return view.pointer === null ? null : inSlot(view, view.pointer.live);
+}
+
 /** Where a rollback goes: only to a stable release, and never to the one it leaves. */
 export function chooseRollback(view: HostView, to: number | null): RollbackChoice {
-  const leaving = servingContainer(view)?.revision ?? null;
+  const leaving = leftBy(view)?.revision ?? null;
   const choices = stableRevisions(view.ledger)
     .filter((revision) => revision !== leaving)
     .filter((revision) => recordOf(view, revision) !== null);
@@ -68,7 +76,17 @@ export function* rollback(request: RollbackRequest): Script<Outcome> {
 function* attempt(run: Run, errand: Errand, request: RollbackRequest): Script<Outcome> {
   const locked = yield* acquire(run, request.holder, request.reason);
   if (locked !== null) return locked;
-  const view = yield* settled(run, errand, null);
+  const before = yield* ask(run, { kind: "observe" });
+  const view = yield* settled(run, errand.holder, null);
+  const open = findUnsettled(view);
+  if (open !== null && namesNoIdleSlot(open))
+    return yield* giveUp(run, view, "unconfirmed-switch", open.reason);
+  const already = goneBack(before, view);
+  if (already !== null && (request.to === null || request.to === already.container.revision)) {
+    yield* ask(run, { kind: "unlock", fence: run.fence });
+    const { revision, slot } = already.container;
+    return yield* end({ phase: "nothing-to-do", revision, slot, reason: already.reason });
+  }
   const choice = chooseRollback(view, request.to);
   if (choice.verdict === "none") return yield* giveUp(run, view, "no-stable-release", choice.reason);
   yield* note("info", `${choice.reason}; a database's schema is not taken back`);
@@ -81,11 +99,31 @@ function* attempt(run: Run, errand: Errand, request: RollbackRequest): Script<Ou
     container: placed,
     revision: record.revision,
     release: record.release,
-    left: serving?.revision ?? null,
+    left: leftBy(view)?.revision ?? null,
   };
   return yield* untilSwitched(run, errand, candidate, serving, () =>
     introduce(run, errand, view, candidate, serving),
   );
+}
+
+/** Settling was a rollback in itself: a second one at once would take the service further back than was asked. */
+function goneBack(
+  before: HostView,
+  after: HostView,
+): { readonly container: ContainerView; readonly reason: string } | null {
+  const serving = servingContainer(after);
+  const open = findUnsettled(before);
+  if (serving === null || open === null || open.kind === "leftover" || open.kind === "pointer-lost")
+    return null;
+  const moved =
+    open.kind === "guardian-acted"
+      ? before.outcome?.verdict === "reverted"
+      : before.pointer?.live !== after.pointer?.live;
+  if (!moved || !stableRevisions(after.ledger).includes(serving.revision)) return null;
+  return {
+    container: serving,
+    reason: `${open.reason}; so the host is back on revision ${serving.revision} already, and a further rollback goes further back`,
+  };
 }
 
 /** The release's running container where it is hot; otherwise a new one from its own image and configuration. */

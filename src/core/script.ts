@@ -13,6 +13,10 @@ export interface Run {
   startedMs: number | null;
   readonly deadlineMs: number;
   fence: number;
+  /** Why the bake found this run's release broken; it is not tried again after an interruption. */
+  rejected: string | null;
+  /** The run only puts things in order any more, which no deadline stops. */
+  closing: boolean;
 }
 
 /** Why a script cannot go on from where it is. Caught by the run's outermost story, which reads the host again. */
@@ -41,11 +45,11 @@ const alwaysAllowed: ReadonlySet<StepKind> = new Set<StepKind>([
 ]);
 
 export function beginRun(deadlineMs: number): Run {
-  return { nowMs: 0, startedMs: null, deadlineMs, fence: 0 };
+  return { nowMs: 0, startedMs: null, deadlineMs, fence: 0, rejected: null, closing: false };
 }
 
 export function* ask<K extends StepKind>(run: Run, step: StepOf<K>): Script<Answers[K]> {
-  if (!alwaysAllowed.has(step.kind) && remainingMs(run) <= 0) {
+  if (!run.closing && !alwaysAllowed.has(step.kind) && remainingMs(run) <= 0) {
     throw new Interruption(
       "deadline",
       true,

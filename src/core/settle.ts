@@ -16,7 +16,13 @@ export type Unsettled =
       readonly reason: string;
     }
   | { readonly kind: "pointer-lost"; readonly reason: string }
+  | { readonly kind: "serving-broken"; readonly container: ContainerView; readonly reason: string }
   | { readonly kind: "leftover"; readonly container: ContainerView; readonly reason: string };
+
+/** True where either slot may be serving, so that none may be taken for a candidate. */
+export function namesNoIdleSlot(unsettled: Unsettled): boolean {
+  return unsettled.kind !== "leftover" && unsettled.kind !== "serving-broken";
+}
 
 export function findUnsettled(view: HostView): Unsettled | null {
   if (view.outcome !== null) {
@@ -56,8 +62,26 @@ export function findUnsettled(view: HostView): Unsettled | null {
       ? { kind: "pointer-lost", reason: "containers run, but the pointer that says which one serves is lost" }
       : null;
   }
+  const live = inSlot(view, view.pointer.live);
   const idle = inSlot(view, otherSlot(view.pointer.live));
-  if (idle !== null && !stableRevisions(view.ledger).includes(idle.revision)) {
+  const stable = stableRevisions(view.ledger);
+  const isStable = (container: ContainerView | null) =>
+    container !== null && stable.includes(container.revision);
+  const runs = live !== null && isUp(live);
+  // The way back is no leftover, nor a place for a candidate, as long as it may be the better one.
+  if (
+    idle !== null &&
+    isUp(idle) &&
+    !(runs && isStable(live)) &&
+    (isStable(idle) || (!runs && !isStable(live)))
+  ) {
+    return {
+      kind: "serving-broken",
+      container: idle,
+      reason: `${describeBroken(live)}, and revision ${idle.revision} runs in the other slot`,
+    };
+  }
+  if (idle !== null && !isStable(idle)) {
     return {
       kind: "leftover",
       container: idle,
@@ -65,6 +89,20 @@ export function findUnsettled(view: HostView): Unsettled | null {
     };
   }
   return null;
+}
+
+/** Observes under the lock and settles until nothing is left that settling changes. */
+export function* settled(run: Run, holder: string, fallback: RuntimeSpec | null): Script<HostView> {
+  let view = yield* ask(run, { kind: "observe" });
+  let before: Unsettled | null = null;
+  for (let round = 0; round < 4; round++) {
+    const unsettled = findUnsettled(view);
+    if (unsettled === null || (before !== null && before.reason === unsettled.reason)) return view;
+    yield* settle(run, view, unsettled, holder, fallback);
+    before = unsettled;
+    view = yield* ask(run, { kind: "observe" });
+  }
+  return view;
 }
 
 /**
@@ -86,6 +124,8 @@ export function* settle(
       return yield* goBack(run, view, unsettled, holder, fallback);
     case "pointer-lost":
       return yield* restorePointer(run, view, holder, fallback);
+    case "serving-broken":
+      return yield* takeOver(run, view, unsettled.container, holder, fallback);
     case "leftover": {
       const { container } = unsettled;
       yield* ask(run, {
@@ -155,11 +195,54 @@ function* restorePointer(
   const decision = yield* healthier(run, view, first, second ?? null, fallback);
   const slot = decision.slot ?? first.slot;
   const chosen = slot === first.slot ? first : (second ?? first);
+  const entry = draft("halted", chosen.revision, chosen, holder, `the pointer was lost: ${decision.reason}`);
+  yield* serveAlone(run, view, chosen, fallback, entry);
+}
+
+/** What should serve is dead, or broken and never promoted: with proof, the other slot serves. Without, nothing is gained. */
+function* takeOver(
+  run: Run,
+  view: HostView,
+  container: ContainerView,
+  holder: string,
+  fallback: RuntimeSpec | null,
+): Script<void> {
+  const live = view.pointer === null ? null : inSlot(view, view.pointer.live);
+  if (live !== null && isUp(live) && (yield* proves(run, view, live, fallback))) return;
+  if (!(yield* proves(run, view, container, fallback))) return;
+  const reason = `took over: ${describeBroken(live)}`;
+  const entry = draft("rolled-back", live?.revision ?? 0, live, holder, reason);
+  yield* serveAlone(run, view, container, fallback, entry);
+}
+
+function describeBroken(live: ContainerView | null): string {
+  if (live === null) return "nothing runs where requests are sent";
+  return isUp(live)
+    ? `revision ${live.revision}, which serves, was never promoted`
+    : `revision ${live.revision}, which should serve, does not run`;
+}
+
+/** As a switch, because a container that waits to be removed must come back after a reboot once it serves. */
+function* serveAlone(
+  run: Run,
+  view: HostView,
+  container: ContainerView,
+  fallback: RuntimeSpec | null,
+  entry: LedgerDraft,
+): Script<void> {
+  const runtime = recordOf(view, container.revision)?.release.runtime ?? fallback;
+  if (runtime === null) return;
   yield* ask(run, {
-    kind: "point-back",
+    kind: "switch",
     fence: run.fence,
-    live: slot,
-    entry: draft("halted", chosen.revision, chosen, holder, `the pointer was lost: ${decision.reason}`),
+    containerId: container.id,
+    to: { mode: "solo", live: container.slot },
+    guard: null,
+    port: runtime.port,
+    health: runtime.health,
+    previousPort: null,
+    previousHealth: null,
+    entry,
   });
 }
 

@@ -19,6 +19,8 @@ export interface Told<T> {
   readonly steps: readonly Step[];
   readonly notices: readonly Notice[];
   readonly tookMs: number;
+  /** How much of that the faults took: pauses, reconnections and reboots. */
+  readonly faultMs: number;
 }
 
 /** A run that asks for more steps than this never ends. */
@@ -30,14 +32,16 @@ export function runScript<T = Outcome>(
   script: Script<T>,
   host: SimulatedHost,
   faults: readonly Fault[] = [],
+  onAnswer: (step: Step, reply: Reply | "dead") => void = () => {},
 ): Told<T> {
   const steps: Step[] = [];
   const notices: Notice[] = [];
   const startedMs = host.nowMs;
   let fullUntil = -1;
+  let faultMs = 0;
   const told = (outcome: T | null): Told<T> => {
     host.diskFull = false;
-    return { outcome, steps, notices, tookMs: host.nowMs - startedMs };
+    return { outcome, steps, notices, tookMs: host.nowMs - startedMs, faultMs };
   };
   let turn = script.next();
   while (!turn.done) {
@@ -51,6 +55,7 @@ export function runScript<T = Outcome>(
     if (at >= MOST_STEPS) throw new Error(`the script asks for more than ${MOST_STEPS} steps`);
     steps.push(said);
     const here = faults.filter((fault) => fault.at === at).map((fault) => fault.what);
+    const beforeMs = host.nowMs;
     for (const what of here) {
       if (what.kind === "disk-full") fullUntil = at + what.steps;
       if (what.kind === "runner-pauses") {
@@ -60,6 +65,8 @@ export function runScript<T = Outcome>(
     }
     host.diskFull = at < fullUntil;
     const reply = followThrough(host, said, here);
+    if (here.length > 0) faultMs += host.nowMs - beforeMs;
+    onAnswer(said, reply);
     if (reply === "dead") return told(null);
     turn = script.next(reply);
   }

@@ -1,6 +1,5 @@
 import type {
   Answers,
-  ContainerView,
   Failure,
   FailureCode,
   GuardOutcome,
@@ -42,7 +41,11 @@ export type Happening =
       readonly to: Pointer;
       readonly by: "run" | "guardian";
     }
-  | { readonly kind: "removing"; readonly container: SimContainer; readonly by: "start" | "retire" | "reaper" }
+  | {
+      readonly kind: "removing";
+      readonly container: SimContainer;
+      readonly by: "start" | "retire" | "reaper";
+    }
   | { readonly kind: "forgot"; readonly revision: number }
   | { readonly kind: "wrote"; readonly entry: LedgerEntry }
   | { readonly kind: "acting"; readonly step: Step }
@@ -276,6 +279,10 @@ export class SimulatedHost {
   private acquire(step: StepOf<"acquire">): Answers["acquire"] {
     this.advance(20);
     const { lock } = this;
+    if (this.diskFull) {
+      const reason = "the lock could not be written: no space left on device";
+      return { verdict: "held", lock: { holder: "the host itself", reason, fence: 0, remainingMs: 5_000 } };
+    }
     if (lock !== null && lock.holder !== step.holder && lock.expiresMs > this.nowMs) {
       return {
         verdict: "held",
@@ -383,8 +390,7 @@ export class SimulatedHost {
     return {
       guard: armed ? "armed" : "gone",
       live: this.probe(step.live.containerId, step.live.health, 1),
-      standby:
-        step.standby === null ? null : this.probe(step.standby.containerId, step.standby.health, 1),
+      standby: step.standby === null ? null : this.probe(step.standby.containerId, step.standby.health, 1),
       traffic: readLog(this.traffic, step.since.offset),
     };
   }
@@ -451,7 +457,9 @@ export class SimulatedHost {
     for (const reaper of this.reapers.filter((due) => due.atMs <= this.nowMs)) {
       this.reapers = this.reapers.filter((waiting) => waiting !== reaper);
       const container = this.byId(reaper.containerId);
-      if (container !== null && !this.isNamed(container.slot)) this.remove(container, "reaper");
+      // Without a pointer either slot may be serving.
+      if (container !== null && this.pointer !== null && !this.isNamed(container.slot))
+        this.remove(container, "reaper");
     }
   }
 
@@ -481,7 +489,8 @@ export class SimulatedHost {
   }
 
   private renewLock(): void {
-    if (this.lock !== null) this.lock.expiresMs = Math.max(this.lock.expiresMs, this.nowMs + this.lock.leaseMs);
+    if (this.lock !== null)
+      this.lock.expiresMs = Math.max(this.lock.expiresMs, this.nowMs + this.lock.leaseMs);
   }
 
   /** Nothing is done on a full disk; the parts are done in this order, and the host may go down between two. */
@@ -526,7 +535,15 @@ export function aSimulatedHost(
   host.pointer = { mode: "solo", live: "blue" };
   host.images.add(release.image);
   host.releases = [{ revision: 1, release, imagePresent: true }];
-  const entry = { at: "", fence: 1, revision: 1, image: release.image, commit: null, by: "run-0", reason: "" };
+  const entry = {
+    at: "",
+    fence: 1,
+    revision: 1,
+    image: release.image,
+    commit: null,
+    by: "run-0",
+    reason: "",
+  };
   host.ledger = [
     { ...entry, event: "switched" },
     { ...entry, event: "promoted" },
@@ -538,5 +555,3 @@ export function aSimulatedHost(
 function failed(code: FailureCode): Failure {
   return { verdict: "failed", code, message: `the host says: ${code}` };
 }
-
-export type { ContainerView };

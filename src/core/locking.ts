@@ -1,0 +1,23 @@
+import { describeHeld, LOCK_LEASE_MS } from "./lock.js";
+import type { HostView, Outcome, OutcomeCode } from "./model.js";
+import { ask, end, enter, type Run, type Script } from "./script.js";
+import { servingContainer } from "./serving.js";
+
+/** Takes the lock under a fence, or says who has it. */
+export function* acquire(run: Run, holder: string, reason: string): Script<Outcome | null> {
+  const lock = yield* ask(run, { kind: "acquire", holder, reason, leaseMs: LOCK_LEASE_MS });
+  if (lock.verdict === "held") return yield* refuse("locked", null, describeHeld(lock.lock));
+  run.fence = lock.fence;
+  yield* enter({ phase: "locked", fence: lock.fence });
+  return null;
+}
+
+export function* refuse(code: OutcomeCode, serving: number | null, reason: string): Script<Outcome> {
+  return yield* end({ phase: "aborted", code, serving, reason, logs: "" });
+}
+
+/** Under the lock, before a candidate runs: nothing to undo. */
+export function* giveUp(run: Run, view: HostView, code: OutcomeCode, reason: string): Script<Outcome> {
+  yield* ask(run, { kind: "unlock", fence: run.fence });
+  return yield* refuse(code, servingContainer(view)?.revision ?? null, reason);
+}
