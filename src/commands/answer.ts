@@ -128,10 +128,10 @@ export function plain(text: string, limit: number): string {
   return stripped.length > limit ? stripped.slice(-limit) : stripped;
 }
 
-const escape = "\\u001b";
+const ESC = "\\u001b";
 /** Colours and cursor moves, titles and other strings, and the short sequences. */
 const terminalSequence = new RegExp(
-  `${escape}(?:\\[[0-?]*[ -/]*[@-~]|\\][^\\u0007${escape}]*(?:\\u0007|${escape}\\\\)?|[PX^_][^${escape}]*(?:${escape}\\\\)?|[ -/]*[0-~])`,
+  `${ESC}(?:\\[[0-?]*[ -/]*[@-~]|\\][^\\u0007${ESC}]*(?:\\u0007|${ESC}\\\\)?|[PX^_][^${ESC}]*(?:${ESC}\\\\)?|[ -/]*[0-~])`,
   "g",
 );
 /** All but tab and line feed, and the marks that turn the direction of writing. */

@@ -46,14 +46,13 @@ ask_live $ask_live
 ask_previous $ask_previous
 "
 }
-# FOLDER HOST PORT PATH LIMIT: one GET; STATUS is 000 without an answer. The FIFO stays open for writing,
-# because a server may take the end of the request stream for the end of the visitor.
+# FOLDER HOST PORT PATH LIMIT: one GET; STATUS is 000 without an answer. The connection is given to a
+# program (-e), because otherwise one of the busyboxes never sees that the server closed it, and the other
+# way to end it, half of it closed, is taken for a visitor who left.
 g_ask() {
-  mkdir -p "$1" && rm -f "$1/in" "$1/out" "$1/err" && mkfifo "$1/in" || return 1
-  exec 8<>"$1/in"
-  printf 'GET %s HTTP/1.1\r\nHost: %s:%s\r\nUser-Agent: evenkeel\r\nAccept: */*\r\nConnection: close\r\n\r\n' "$4" "$2" "$3" >&8
-  { timeout -s KILL "$5" nc "$2" "$3" <&8 2>"$1/err"; echo $? >"$1/code"; } | head -c 16384 >"$1/out"
-  exec 8>&-
+  mkdir -p "$1" && : >"$1/out"
+  timeout -s KILL "$5" nc "$2" "$3" -e sh -c 'printf "GET %s HTTP/1.1\r\nHost: %s:%s\r\nUser-Agent: evenkeel\r\nAccept: */*\r\nConnection: close\r\n\r\n" "$3" "$1" "$2"; exec head -c 16384 >"$4"' ask "$2" "$3" "$4" "$1/out" 2>"$1/err"
+  echo $? >"$1/code"
   g_protocol='' STATUS=''
   read -r g_protocol STATUS _ <"$1/out" || :
   case $g_protocol:$STATUS in HTTP/*:[1-5][0-9][0-9]*) ;; *) STATUS=000 ;; esac

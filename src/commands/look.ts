@@ -42,7 +42,7 @@ export function tally(step: StepOf<"tally">, vocabulary: Vocabulary): Spelling<"
   const script = act(
     vocabulary,
     step.fence,
-    sh`docker exec ${guardianContainer} sh -c ${lookText} look ${lookArguments(vocabulary, { log: step, slots: [] })} || exit 71`,
+    sh`docker exec ${guardianContainer} sh -c ${lookText} look ${lookArguments(vocabulary, { log: step, slots: [] })} || ek_fail proxy-failed 'the guardian does not answer'`,
   );
   return {
     script,
@@ -177,7 +177,9 @@ function silence(response: string, code: string | undefined, said: string | unde
   if (response !== "") return "the answer is not HTTP";
   if (code === "137") return "no answer in time";
   const words = plain(Buffer.from(said ?? "", "base64").toString("utf8"), 200).trim();
-  return words === "" ? "closed without an answer" : words.replace(/^nc: /, "");
+  // Only one of the two busyboxes has words for it.
+  if (words === "") return code === "0" ? "closed without an answer" : "connection refused";
+  return words.replace(/^nc: /, "");
 }
 
 function bodyOf(response: string): string {

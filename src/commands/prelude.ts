@@ -10,7 +10,7 @@ export const prelude = sh`umask 077
 export LC_ALL=C
 # ROOT KEY: the folders of a key. Only P (routes) is mounted by the proxy, only P and G by the guardian.
 ek_at() {
-  R=\${1:-$HOME/.evenkeel} K=$2
+  T='' LONGER='' R=\${1:-$HOME/.evenkeel} K=$2
   S=$R/keys/$K P=$R/routes/$K G=$R/guards/$K
 }
 ek_fail() { printf 'ek-failed %s %s\n' "$1" "$2"; exit 70; }
@@ -68,6 +68,19 @@ ek_act() {
   if [ "$ek_fence" != "$1" ] || ! ek_read_lock || [ "$L_FENCE" != "$1" ]; then exit 76; fi
   F=$1
   ek_extend "\${2:-0}"
+  if [ "\${2:-0}" -gt 0 ]; then
+    LONGER=$2
+    ek_tidy
+  fi
+}
+# A lease made longer for one act is made normal again when the act ends, however it ends.
+ek_end() {
+  if [ -n "$LONGER" ]; then ek_extend 0; fi
+  if [ -n "$T" ]; then rm -rf "$T"; fi
+}
+ek_tidy() {
+  trap ek_end EXIT
+  trap 'exit 143' HUP INT TERM
 }
 ek_pointer() {
   POINTER=
@@ -106,7 +119,6 @@ ek_scratch() {
     T=$(mktemp -d "$T/evenkeel.XXXXXX" 2>/dev/null) && break
   done
   [ -d "$T" ] || ek_unwritable "$R"
-  trap 'rm -rf "$T"' EXIT
-  trap 'exit 143' HUP INT TERM
+  ek_tidy
 }
 `;

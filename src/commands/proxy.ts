@@ -80,9 +80,11 @@ if [ -n "$X_ID" ] && [ "$X_IMAGE" = "$IMAGE" ] && [ "$X_ROUTES" = "$ROUTES" ]; t
   fi
 else
   # Tried before anything is stopped: a site that this version of the proxy refuses must not take it down.
-  docker run --rm --network none --volume "$R/proxy:"${inProxy.config}:ro --tmpfs ${inProxy.logs} --entrypoint caddy "$IMAGE" \
-    validate --config ${inProxy.config}/Caddyfile --adapter caddyfile >/dev/null 2>"$R/proxy/said" ||
-    { tail -n 3 "$R/proxy/said" >&2; ek_fail proxy-failed 'the proxy refuses its configuration'; }
+  if [ -n "$X_ID" ]; then
+    docker run --rm --network none --volume "$R/proxy:"${inProxy.config}:ro --tmpfs ${inProxy.logs} --entrypoint caddy "$IMAGE" \
+      validate --config ${inProxy.config}/Caddyfile --adapter caddyfile >/dev/null 2>"$R/proxy/said" ||
+      { tail -n 3 "$R/proxy/said" >&2; ek_fail proxy-failed 'the proxy refuses its configuration'; }
+  fi
   N_ID=$(docker create --name ${next} --network ${network} --restart unless-stopped --stop-timeout 15 --userns host \
     --label evenkeel.role=proxy --label "evenkeel.root=$R" --label "evenkeel.routes=$ROUTES" \
     --publish 80:80 --publish 443:443 --publish 443:443/udp \
