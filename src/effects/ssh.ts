@@ -128,15 +128,10 @@ function login(credential: SshCredential) {
     return { agent: credential.socket, authHandler: ["agent" as const] };
   }
   return {
-    privateKey: wholeKey(credential.privateKey.reveal()),
+    privateKey: credential.privateKey.reveal(),
     ...(credential.passphrase === null ? {} : { passphrase: credential.passphrase.reveal() }),
     authHandler: ["publickey" as const],
   };
-}
-
-// Secret stores of CI systems drop the last newline and some add carriage returns.
-function wholeKey(text: string): string {
-  return `${text.replace(/\r\n?/g, "\n").trim()}\n`;
 }
 
 function follow(client: Client, socket: Socket, target: SshTarget): SshConnection {

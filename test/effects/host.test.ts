@@ -76,6 +76,16 @@ describe.skipIf(SSHD === null)("a host behind a real sshd", () => {
     expect(await host.ask(script("printf again"))).toEqual(answer("again"));
   });
 
+  test("several asks that find it broken have it again once", async () => {
+    const host = await open();
+    proxy.cutNow();
+    await host.ask({ kind: "wait", ms: 100 });
+    const before = proxy.connections();
+    const replies = await Promise.all([1, 2, 3].map((n) => host.ask(script(`printf ${n}`))));
+    expect(replies).toEqual([answer("1"), answer("2"), answer("3")]);
+    expect(proxy.connections()).toBe(before + 1);
+  });
+
   test("keeps trying while the host turns it away, within its time", async () => {
     const host = await open({ reconnectMs: 5000 });
     proxy.refuse(true);

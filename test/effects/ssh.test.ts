@@ -115,7 +115,9 @@ describe.skipIf(SSHD === null)("a connection to a real sshd", () => {
 
   test("takes a key whose line ends were mangled by a secret store", async () => {
     const key = (sshd.credential as { privateKey: { reveal(): string } }).privateKey.reveal();
-    const connection = await connect({ credential: keyCredential(key.trimEnd().replaceAll("\n", "\r\n")) });
+    const connection = await connect({
+      credential: keyCredential(`\n ${key.trimEnd().replaceAll("\n", "\r\n")}`),
+    });
     connection.destroy("done");
   });
 
