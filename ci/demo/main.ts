@@ -16,8 +16,9 @@ async function main(): Promise<boolean> {
   const startedAt = performance.now();
   announce("0", "A host, a database, a project", prologue);
   const lab = await openLab({ targets: 0 });
-  const target = await lab.freshTarget();
+  const target = await lab.freshTarget(`demo-${randomBytes(3).toString("hex")}`);
   const secrets = await mkdtemp(join(tmpdir(), "evenkeel-demo-secrets-"));
+  let good = false;
   try {
     const { first, rest, visitors } = await prepare(lab, target, secrets);
     const results: Result[] = [await perform(first, visitors, null)];
@@ -28,15 +29,15 @@ async function main(): Promise<boolean> {
     );
     for (const scene of rest) results.push(await perform(scene, visitors, traffic));
     const lost = await readBack(visitors, await traffic.stop());
-    const good = report(results, lost, startedAt);
+    good = report(results, lost, startedAt);
+    return good;
+  } finally {
+    await rm(secrets, { recursive: true, force: true });
     if (good) await lab.destroyTarget(target);
     else
       console.log(
         `The host ${target.name} (${target.host}) is left as it is; \`npm run lab down\` removes it.`,
       );
-    return good;
-  } finally {
-    await rm(secrets, { recursive: true, force: true });
   }
 }
 
