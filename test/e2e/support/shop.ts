@@ -1,152 +1,174 @@
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { get } from "node:http";
 import { type Lab, openLab, type Target } from "../../../ci/lab/lab.js";
 import { startTraffic, type Traffic } from "../../../ci/traffic/traffic.js";
-import { type Config, deploy, parseConfig, type RunReport, rollback, status } from "../../../src/index.js";
-
-/** What the app of these tests is told to do wrong; times in milliseconds since its start. */
-export interface Behaviour {
-  readonly health?: "missing" | "redirect" | "fails";
-  readonly healthFailsAfter?: number;
-  readonly startsAfter?: number;
-  readonly exitAtStart?: number;
-  readonly dieAfter?: number;
-  readonly brokenAfter?: number;
-  readonly brokenGetsAfter?: number;
-  readonly errorRate?: number;
-  readonly slowAfter?: number;
-}
+import {
+  type Config,
+  deploy,
+  history,
+  parseConfig,
+  type Reporter,
+  type RunReport,
+  rollback,
+  status,
+  unlock,
+} from "../../../src/index.js";
+import type { Behaviour } from "./behaviour.js";
+import { appImage } from "./image.js";
+import { type Runner, startRunner } from "./runner.js";
 
 export interface ReleaseOf {
   readonly version: string;
   readonly behaviour?: Behaviour;
-  readonly secrets?: Readonly<Record<string, string>>;
-  /** YAML, indented by two, merged under `container`. */
+  /** YAML, merged under `container`. */
   readonly container?: string;
-  /** YAML at the top level. */
-  readonly more?: string;
-}
-
-/** An app on a host of its own in the lab, deployed through the library as a user's script would. */
-export interface Shop {
-  readonly lab: Lab;
-  readonly target: Target;
-  readonly url: string;
-  configOf(release: ReleaseOf): Config;
-  deploy(release: ReleaseOf, options?: DeployHow): Promise<RunReport>;
-  rollback(to?: number): Promise<RunReport>;
-  status(): Promise<string>;
-  /** What visitors get now, as `version 1`. */
-  visit(): Promise<string>;
-  traffic(perSecond?: number): Promise<Traffic>;
-  /** A command on the host, as root. */
-  onHost(...argv: readonly string[]): Promise<string>;
-  close(): Promise<void>;
+  /** YAML at the top level, in place of the defaults of the same name. */
+  readonly health?: string;
+  readonly bake?: string;
+  readonly keep?: string;
 }
 
 export interface DeployHow {
   readonly image?: string;
-  readonly signal?: AbortSignal;
   readonly environmentFile?: string;
+  readonly registryPassword?: string;
+  readonly holder?: string;
   readonly reporter?: Reporter;
+}
+
+/** An app on a host of the lab, deployed through the library as a user's script would. */
+export interface Shop {
+  readonly lab: Lab;
+  readonly target: Target;
+  /** What everything on the host is keyed by, `shop-test`. */
+  readonly key: string;
+  readonly url: string;
+  /** The image that is deployed unless another is given. */
+  readonly image: string;
+  configOf(release: ReleaseOf): Config;
+  deploy(release: ReleaseOf, how?: DeployHow): Promise<RunReport>;
+  /** The same in a process of its own, which can be killed or paused. */
+  startRunner(release: ReleaseOf, how?: Pick<DeployHow, "holder">): Runner;
+  rollback(to?: number): Promise<RunReport>;
+  status(): Promise<string>;
+  history(): Promise<string>;
+  unlock(): Promise<string>;
+  /** What visitors get now: `version 1`, or `HTTP 503`. */
+  visit(path?: string): Promise<string>;
+  traffic(perSecond?: number): Promise<Traffic>;
+  /** A command on the host, as root and not through SSH; fails when it does. */
+  onHost(...argv: readonly string[]): Promise<string>;
+  /** What the proxy reads on the host: `blue`, or `green+blue`. */
+  pointer(): Promise<string>;
+  close(): Promise<void>;
 }
 
 export interface ShopOptions {
   readonly app?: string;
   readonly user?: "root" | "deploy";
+  /** A host that other shops use as well; without it the shop has one of its own. */
   readonly target?: Target;
-  readonly domains?: readonly string[];
+  readonly domain?: string;
+  /** In place of the target's own, to show the wrong ones. */
+  readonly knownHosts?: string;
+  /** In place of the lab's own registry, and who logs in there. */
+  readonly registry?: { readonly host: string; readonly username: string };
 }
 
 export async function openShop(options: ShopOptions = {}): Promise<Shop> {
-  const { app = "shop", user = "root", domains = [] } = options;
+  const { app = "shop", user = "root", domain } = options;
   const lab = await openLab({ quiet: true });
-  const image = await imageOf(lab);
+  const plain = await appImage(lab);
+  const there = (name: string) =>
+    options.registry === undefined ? name : name.replace(lab.registry, options.registry.host);
+  const image = there(plain.reference);
   const target = options.target ?? (await lab.freshTarget());
-  const credentials = { sshKey: readFileSync(target.privateKeyPath, "utf8") };
+  const sshKey = readFileSync(target.privateKeyPath, "utf8");
   const url = `http://${target.host}`;
+  const headers: Record<string, string> = domain === undefined ? {} : { host: domain };
+  const key = `${app}-test`;
 
-  const configOf = ({ version, behaviour = {}, container = "", more = "" }: ReleaseOf) =>
-    parseConfig(
-      `
+  const textOf = (release: ReleaseOf) => `
 app: ${app}
-image: ${image.repository}
-health: { interval: 200ms, passes: 3, deadline: 8s }
-bake: { duration: 6s, interval: 500ms, minimumSamples: 5, deadline: 10s }
-keep: { hot: 2m }
+image: ${there(plain.repository)}
+health: ${release.health ?? "{ interval: 200ms, passes: 3, deadline: 8s }"}
+bake: ${release.bake ?? "{ duration: 2s, interval: 500ms, deadline: 10s }"}
+keep: ${release.keep ?? "{ hot: 5m }"}
 container:
   port: 3000
   drain: 2s
-  env: { VERSION: ${JSON.stringify(version)}, BEHAVIOUR: '${JSON.stringify(behaviour)}' }
-${container}
-${more}
+  env: { VERSION: ${JSON.stringify(release.version)}, BEHAVIOUR: '${JSON.stringify(release.behaviour ?? {})}' }
+  ${release.container ?? ""}
 environments:
   test:
     host: ${target.host}
     port: ${target.port}
     user: ${user}
-    domains: ${JSON.stringify(domains)}
-    knownHosts: |
-      ${target.hostKeyLine}
-`,
-      { file: "evenkeel.yaml" },
-    );
-  const base = configOf({ version: "0" });
+    domains: [${domain ?? ""}]
+    ${options.registry === undefined ? "" : `registry: { username: ${options.registry.username} }`}
+    knownHosts: ${JSON.stringify(options.knownHosts ?? target.hostKeyLine)}
+`;
+  const configOf = (release: ReleaseOf) => parseConfig(textOf(release), { file: "evenkeel.yaml" });
+  const base = configOf({ version: "any" });
+  const onHost = async (...argv: readonly string[]) => {
+    const { code, stdout, stderr } = await lab.onTarget(target, argv);
+    if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code} on the host: ${stderr}`);
+    return stdout.trim();
+  };
   return {
-    lab,
-    target,
-    url,
-    configOf,
-    deploy: (release, how = {}) =>
+    ...{ lab, target, key, url, image, configOf, onHost },
+    deploy: (release, { image: other, environmentFile, registryPassword, ...how } = {}) =>
       deploy(configOf(release), {
-        image: how.image ?? image.reference,
+        image: other ?? image,
         untested: true,
         credentials: {
-          ...credentials,
-          ...(how.environmentFile === undefined ? {} : { environmentFile: how.environmentFile }),
+          sshKey,
+          ...(environmentFile === undefined ? {} : { environmentFile }),
+          ...(registryPassword === undefined ? {} : { registryPassword }),
         },
-        ...(how.signal === undefined ? {} : { signal: how.signal }),
-        ...(how.reporter === undefined ? {} : { reporter: how.reporter }),
+        ...how,
       }),
-    rollback: (to) => rollback(base, { credentials, ...(to === undefined ? {} : { to }) }),
-    status: () => status(base, { credentials }),
-    async visit() {
-      const headers: Record<string, string> = domains[0] === undefined ? {} : { host: domains[0] };
-      const answer = await fetch(url, { headers });
-      return answer.ok ? (await answer.text()).trim() : `HTTP ${answer.status}`;
-    },
+    startRunner: (release, { holder = "runner" } = {}) =>
+      startRunner({ configText: textOf(release), image, sshKey, holder }),
+    rollback: (to) => rollback(base, { credentials: { sshKey }, ...(to === undefined ? {} : { to }) }),
+    status: () => status(base, { credentials: { sshKey } }),
+    history: () => history(base, { credentials: { sshKey } }),
+    unlock: () => unlock(base, { credentials: { sshKey } }),
+    visit: (path = "/") => visit(url, path, headers),
     traffic: (perSecond = 100) =>
       startTraffic({
         url,
         perSecond,
-        read: { path: "/", mustContain: "version" },
-        write: { path: "/", mustContain: "version", body: "{name}", namePrefix: "order", share: 0.3 },
+        read: { path: "/", mustContain: "version", headers },
+        write: {
+          path: "/",
+          mustContain: "version",
+          body: "{name}",
+          namePrefix: "order",
+          share: 0.3,
+          headers,
+        },
       }),
-    async onHost(...argv) {
-      const { stdout } = await lab.onTarget(target, argv);
-      return stdout.trim();
-    },
+    pointer: () => onHost("sh", "-c", `cat ${home(user)}/.evenkeel/routes/${key}/active`),
     close: () => (options.target === undefined ? lab.destroyTarget(target) : Promise.resolve()),
   };
 }
 
-/** The app's image in the lab's registry, built once. */
-let built: Promise<{ readonly repository: string; readonly reference: string }> | null = null;
+export function home(user: "root" | "deploy"): string {
+  return user === "root" ? "/root" : "/home/deploy";
+}
 
-function imageOf(lab: Lab) {
-  built ??= (async () => {
-    const folder = fileURLToPath(new URL("./app", import.meta.url));
-    await lab.docker("build", "--quiet", "--tag", "evenkeel-lab-e2e-shop", folder);
-    await lab.pushImage("evenkeel-lab-e2e-shop", "e2e/shop:1");
-    const repository = `${lab.registry}/e2e/shop`;
-    const answer = await fetch(`http://${lab.registry}/v2/e2e/shop/manifests/1`, {
-      method: "HEAD",
-      headers: {
-        accept:
-          "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json",
-      },
+// Not by fetch, which sets the header Host by the address alone.
+function visit(url: string, path: string, headers: Readonly<Record<string, string>>): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = get(new URL(path, url), { headers, agent: false }, (answer) => {
+      let text = "";
+      answer.setEncoding("utf8");
+      answer.on("data", (chunk: string) => {
+        text += chunk;
+      });
+      answer.on("end", () => resolve(answer.statusCode === 200 ? text.trim() : `HTTP ${answer.statusCode}`));
     });
-    return { repository, reference: `${repository}@${answer.headers.get("docker-content-digest")}` };
-  })();
-  return built;
+    request.on("error", reject);
+  });
 }

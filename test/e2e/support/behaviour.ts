@@ -1,0 +1,19 @@
+/** What the app of these tests (`app/server.js`) is told to do wrong; times in milliseconds since its first visitor. */
+export interface Behaviour {
+  readonly health?: "missing" | "redirect" | "fails";
+  /** Healthy only as long as this address answers. */
+  readonly database?: string;
+  /** Since its start. */
+  readonly startsAfter?: number;
+  readonly exitAtStart?: number;
+  readonly dieAfter?: number;
+  /** Accepts connections and never answers again, not even its health path. */
+  readonly hangAfter?: number;
+  readonly brokenAfter?: number;
+  readonly brokenGetsAfter?: number;
+  /** Each so many visits one is answered with 500. */
+  readonly errorEvery?: number;
+  readonly slowAfter?: number;
+  readonly slowByMs?: number;
+  readonly takesMs?: number;
+}

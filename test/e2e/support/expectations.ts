@@ -1,0 +1,51 @@
+import { expect } from "vitest";
+import type { Interval, Traffic } from "../../../ci/traffic/traffic.js";
+import { EvenkeelError } from "../../../src/index.js";
+
+/** What visitors went through while something was done. */
+export async function during<T>(
+  traffic: Traffic,
+  work: () => Promise<T>,
+): Promise<{ readonly result: T; readonly seen: Interval }> {
+  await traffic.mark("work");
+  const result = await work();
+  return { result, seen: await traffic.mark("between") };
+}
+
+export function expectUnharmed(seen: Interval, atLeast = 50): void {
+  expect(seen.reasons).toEqual({});
+  expect(seen.failed).toBe(0);
+  // Nothing is proven by visitors who did not come.
+  expect(seen.reads.requests).toBeGreaterThan(atLeast);
+  expect(seen.writes.requests).toBeGreaterThan(atLeast / 4);
+}
+
+/** The error that a run ended with; that it ended well is the failure. */
+export async function failureOf(run: Promise<unknown>): Promise<EvenkeelError> {
+  const outcome = await run.then(
+    (result) => ({ result }),
+    (error: unknown) => ({ error }),
+  );
+  if ("error" in outcome && outcome.error instanceof EvenkeelError) return outcome.error;
+  if ("error" in outcome) throw outcome.error;
+  throw new Error(`it should have failed, and ended with ${JSON.stringify(outcome.result)}`);
+}
+
+/** Looks again and again until it is as expected; then how long that took, in milliseconds. */
+export async function until(
+  what: string,
+  limitMs: number,
+  look: () => Promise<boolean>,
+  everyMs = 250,
+): Promise<number> {
+  const from = Date.now();
+  while (!(await look())) {
+    if (Date.now() - from > limitMs) throw new Error(`${what}: not within ${limitMs / 1000} s`);
+    await pause(everyMs);
+  }
+  return Date.now() - from;
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
