@@ -1,0 +1,15 @@
+import { spawnSync } from "node:child_process";
+
+/** The shells of this machine that a host may have as `sh`. */
+export const shells: readonly (readonly string[])[] = [
+  ["dash"],
+  ["bash", "--posix"],
+  ["busybox", "sh"],
+  ["sh"],
+].filter(([program, ...rest]) => spawnSync(program ?? "", [...rest, "-c", "exit 7"]).status === 7);
+
+export function run(shell: readonly string[], script: string, options: { env?: NodeJS.ProcessEnv } = {}) {
+  const [program = "sh", ...rest] = shell;
+  const done = spawnSync(program, rest, { input: script, encoding: "utf8", maxBuffer: 1 << 26, ...options });
+  return { stdout: done.stdout, stderr: done.stderr, code: done.status ?? -1 };
+}
