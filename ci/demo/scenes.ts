@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Lab, Target } from "../lab/lab.js";
 import { diesLater, failsLater, neverClosed, nextVersion, slogan, unhealthy } from "./changes.js";
 import { type Called, type Calling, startCall } from "./dagger.js";
@@ -21,9 +22,13 @@ const spring = "Spring release";
 /** The guardian's lease, and as much again for it to look at both slots and for a busy machine. */
 const revertLimitSeconds = 40;
 
+/** A dead run's lock ends by itself after 30 s; a run that starts before that is refused. */
+const lockSeconds = 33;
+
 /** The nine steps, in order; each builds on what the ones before left behind. */
 export function scenes(cast: Cast): readonly Scene[] {
   const { copy, visitors } = cast;
+  let interruptedAt = Number.NEGATIVE_INFINITY;
   const deploy = async (): Promise<Called> => call(cast, "deploy").ended;
   const attempt = async (change: Parameters<WorkingCopy["attempt"]>[0]): Promise<Called> => {
     show(await copy.attempt(change));
@@ -152,6 +157,7 @@ and points back by itself.`,
       story:
         "The same once more, but now the `dagger` command itself is killed, as when a terminal is closed.",
       play: async () => {
+        await lockEnded();
         const calling = call(cast, "deploy");
         const played = await interrupted(cast, calling, async () => {
           calling.kill();
@@ -188,6 +194,7 @@ unless configured) it is ended, and the message names the process that kept it a
       story: `7.6.5 was promoted, but say that you want to go back. \`rollback\` goes to the newest stable release other than
 this one; \`status\` says what serves; \`history\` has everything that happened above.`,
       play: async () => {
+        await lockEnded();
         const calls: Called[] = [];
         for (const name of ["rollback", "status", "history"] as const)
           calls.push(await call(cast, name).ended);
@@ -206,6 +213,15 @@ this one; \`status\` says what serves; \`history\` has everything that happened 
     },
   ];
 
+  async function lockEnded(): Promise<void> {
+    const left = interruptedAt + lockSeconds * 1000 - performance.now();
+    if (left <= 0) return;
+    console.log(
+      `  → the lock of the run that died ends by itself; waiting ${(left / 1000).toFixed(0)} s for that`,
+    );
+    await sleep(left);
+  }
+
   /** Waits for the switch, interrupts, and then only looks: does the host go back by itself? */
   async function interrupted(
     { target }: Cast,
@@ -219,6 +235,7 @@ this one; \`status\` says what serves; \`history\` has everything that happened 
       return { ...called, differences: ["the deploy ended before its release could be seen"] };
     }
     const done = await interrupt();
+    interruptedAt = performance.now();
     if (done === null) differences.push(`no process in the engine holds a connection to ${target.host}`);
     else console.log(`  → ${done}, ${requestsPerSecond} requests per second going on`);
     const back = await secondsUntilSeen(visitors, secondVersion.slogan, revertLimitSeconds);
