@@ -1,6 +1,6 @@
 /** Joins the pipeline with the registry: what is published where, and under which login. */
 import type { Secret } from "@dagger.io/dagger";
-import type { SecretText } from "./config/secret-text.js";
+import { SecretText } from "./config/secret-text.js";
 import {
   type Conversation,
   converse,
@@ -15,28 +15,28 @@ import type { Destination } from "./pipeline/publish/publish.js";
 import type { Registry } from "./pipeline/publish/registry.js";
 import { sealConfig, sealManifest } from "./pipeline/publish/seal.js";
 
-/** A registry's user, with the password once for the engine, which pushes, and once for us, who look and tag. */
+/** A user of the registry that images are published to. */
 export interface PublishLogin {
   readonly username: string;
-  readonly secret: Secret;
-  readonly password: SecretText;
+  readonly password: Secret;
 }
 
 /** Where the images of a repository are published. */
-export function destinationOf(repository: string, login: PublishLogin | null): Destination {
+export async function destinationOf(repository: string, login: PublishLogin | null): Promise<Destination> {
+  return { repository, login, registry: registryWith(await optionsFor(login)) };
+}
+
+async function optionsFor(login: PublishLogin | null): Promise<RegistryOptions> {
+  // As the engine does where it is told so: a registry at a private address may speak plain HTTP.
+  const options = { plainHttpAtPrivateAddresses: true };
+  if (login === null) return options;
   return {
-    repository,
-    registry: registryWith(login),
-    login: login === null ? null : { username: login.username, password: login.secret },
+    ...options,
+    login: { username: login.username, password: new SecretText(await login.password.plaintext()) },
   };
 }
 
-function registryWith(login: PublishLogin | null): Registry {
-  const options: RegistryOptions = {
-    // As the engine does where it is told so: a registry at a private address may speak plain HTTP.
-    plainHttpAtPrivateAddresses: true,
-    ...(login === null ? {} : { login: { username: login.username, password: login.password } }),
-  };
+function registryWith(options: RegistryOptions): Registry {
   return {
     find: (name) => findImage(name, options),
     seal: (repository, digest, tag, createdSeconds) => {

@@ -2,8 +2,7 @@ import type { Client, Directory, Secret } from "@dagger.io/dagger";
 import type { Config } from "../config/config.js";
 import { buildImage } from "./image/build.js";
 import { type Built, describeSizes } from "./image/built.js";
-import type { Provenance } from "./image/labels.js";
-import { readProvenance } from "./image/provenance.js";
+import { localRevision, publishedRevision, readProvenance } from "./image/provenance.js";
 import { type Destination, findPublished, publishImage } from "./publish/publish.js";
 import { type Checkout, readCheckout } from "./source/checkout.js";
 import { runTests, type TestsPassed } from "./test-gate/gate.js";
@@ -16,7 +15,7 @@ export interface Work {
   readonly config: Config;
   /** Build secrets by name. */
   readonly secrets?: ReadonlyMap<string, Secret>;
-  /** Whether files may differ from the commit. */
+  /** Whether what is published may differ from the commit. */
   readonly dirty?: boolean;
 }
 
@@ -39,46 +38,54 @@ export async function test({ client, source, config }: Work): Promise<TestsPasse
 }
 
 /**
- * Tests, then builds the image. There is no way to build without the tests.
+ * Tests, then builds the image. There is no way to build without the tests. What is built may be anything:
+ * files that differ from the commit, or a folder without a repository.
  *
  * @throws EvenkeelError as `test`, and `build-failed`
  */
 export async function build(work: Work): Promise<Built & { readonly text: string }> {
   const checkout = await readCheckout(work.source);
-  const provenance = await readProvenance(work.source, checkout, work.config.build, {
-    dirty: work.dirty ?? false,
-  });
-  return buildCheckout(work, checkout, provenance);
+  return buildCheckout(work, checkout, await localRevision(checkout));
 }
 
 /**
  * Tests, builds and publishes the image under its commit; or finds that this was done before.
  *
- * @throws EvenkeelError as `build`, and `publish-conflict`, `publish-failed`, `registry-…`
+ * @throws EvenkeelError as `build`, and `dirty-tree`, `publish-conflict`, `publish-failed`, `registry-…`
  */
 export async function publish(work: Work, destination: Destination): Promise<Published> {
   const checkout = await readCheckout(work.source);
-  const provenance = await readProvenance(work.source, checkout, work.config.build, {
-    dirty: work.dirty ?? false,
-  });
-  const found = await findPublished(destination, provenance);
+  const revision = await publishedRevision(checkout, work.dirty ?? false);
+  const found = await findPublished(destination, { revision, build: work.config.build });
   if (found !== null)
     return {
       image: found,
       reused: true,
-      text: `Published before, tested and built from the same inputs: ${found}`,
+      text: `Published before, from the same commit and configuration: ${found}`,
     };
-  const built = await buildCheckout(work, checkout, provenance);
-  const image = await publishImage(built.container, destination, provenance);
-  return { image, reused: false, text: `${built.text}\nPublished as ${provenance.revision}: ${image}` };
+  const built = await buildCheckout(work, checkout, revision);
+  const image = await publishImage(built.container, destination, built.provenance);
+  return { image, reused: false, text: `${built.text}\nPublished: ${image}` };
 }
 
-async function buildCheckout(work: Work, checkout: Checkout, provenance: Provenance) {
-  const { client, config } = work;
+/**
+ * What `publish` would find to be published already, as `repository@sha256:…`; null when it would build.
+ *
+ * @throws EvenkeelError `dirty-tree`, `publish-conflict`, `registry-…`
+ */
+export async function published(work: Work, destination: Destination): Promise<string | null> {
+  const checkout = await readCheckout(work.source);
+  const revision = await publishedRevision(checkout, work.dirty ?? false);
+  return findPublished(destination, { revision, build: work.config.build });
+}
+
+async function buildCheckout(work: Work, checkout: Checkout, revision: string) {
+  const { client, source, config } = work;
   const tests = await testCheckout(client, checkout, config);
+  const provenance = await readProvenance(source, checkout, config.build, revision);
   const folder = checkout.tree.directory(config.build.context);
   const built = await buildImage(client, folder, { provenance, tests, secrets: work.secrets ?? new Map() });
-  return { ...built, text: `${tests.summary}\nBuilt ${provenance.revision}: ${describeSizes(built.sizes)}` };
+  return { ...built, provenance, text: `${tests.summary}\nBuilt ${revision}: ${describeSizes(built.sizes)}` };
 }
 
 function testCheckout(client: Client, { tree }: Checkout, config: Config): Promise<TestsPassed> {

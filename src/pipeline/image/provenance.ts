@@ -5,32 +5,38 @@ import { readCommitTime } from "../source/commit-time.js";
 import { type Provenance, publicSourceUrl } from "./labels.js";
 
 /**
- * What an image of this checkout is made from.
+ * What a checkout to be published is called: its commit, or `COMMIT-dirty-HASH` where files differ from it.
  *
- * @throws EvenkeelError `usage` without a repository, `dirty-tree` unless dirty trees are allowed
+ * @throws EvenkeelError `usage` without a repository, `dirty-tree` unless that is allowed
  */
+export async function publishedRevision(checkout: Checkout, dirtyAllowed: boolean): Promise<string> {
+  const commit = requireCommit(checkout, dirtyAllowed);
+  return checkout.changes.length === 0 ? commit : `${commit}-dirty-${await shortDigest(checkout)}`;
+}
+
+/** The same for a checkout that stays here, which may be anything. */
+export async function localRevision(checkout: Checkout): Promise<string> {
+  return checkout.commit === null
+    ? `unversioned-${await shortDigest(checkout)}`
+    : publishedRevision(checkout, true);
+}
+
+/** What an image of this checkout is made from. */
 export async function readProvenance(
   source: Directory,
   checkout: Checkout,
   build: BuildConfig,
-  options: { readonly dirty: boolean },
+  revision: string,
 ): Promise<Provenance> {
-  const commit = requireCommit(checkout, options.dirty);
-  const dirty = checkout.changes.length > 0;
   const [committedSeconds, sourceUrl] = await Promise.all([
-    readCommitTime(source, commit),
+    checkout.commit === null ? null : readCommitTime(source, checkout.commit),
     readSourceUrl(source),
   ]);
-  return {
-    revision: dirty ? `${commit}-dirty-${shortened(await checkout.tree.digest())}` : commit,
-    committedSeconds,
-    sourceUrl,
-    build,
-  };
+  return { revision, committedSeconds, sourceUrl, build };
 }
 
-function shortened(digest: string): string {
-  return digest.replace(/^.*:/, "").slice(0, 12);
+async function shortDigest({ tree }: Checkout): Promise<string> {
+  return (await tree.digest()).replace(/^.*:/, "").slice(0, 12);
 }
 
 // In CI this file may also hold a token: nothing but the one address is taken from it.

@@ -14,18 +14,18 @@ export interface Destination {
   readonly login: RegistryLogin<Secret> | null;
 }
 
+/** What tells one published image from another. */
+export type Inputs = Pick<Provenance, "revision" | "build">;
+
 /**
  * The image that was published for these inputs before, as `repository@sha256:…`; null when there is none.
  *
  * @throws EvenkeelError `publish-conflict` when the tag names another image, and what the registry throws
  */
-export async function findPublished(
-  destination: Destination,
-  provenance: Provenance,
-): Promise<string | null> {
+export async function findPublished(destination: Destination, inputs: Inputs): Promise<string | null> {
   const { repository, registry } = destination;
-  const name = `${repository}:${provenance.revision}`;
-  const reuse = decideReuse(await registry.find(name), provenance);
+  const name = `${repository}:${inputs.revision}`;
+  const reuse = decideReuse(await registry.find(name), inputs);
   if (reuse.verdict === "absent") return null;
   if (reuse.verdict === "same") return `${repository}@${reuse.digest}`;
   throw new EvenkeelError("publish-conflict", `${name} is ${reuse.digest} already, and ${reuse.reason}.`);
