@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runAll } from "../check/run-all.js";
+import { needTools } from "./tools.js";
 
 interface Count {
   passed: number;
@@ -14,6 +15,7 @@ interface Count {
 const folder = await mkdtemp(join(tmpdir(), "evenkeel-test-"));
 const total: Count = { passed: 0, failed: 0, skipped: 0 };
 try {
+  await needTools().catch((error: Error) => console.error(`some tests will fail: ${error.message}`));
   console.log("== check");
   add(total, (await runAll()) ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 });
   const wanted = process.argv.slice(2);

@@ -4,9 +4,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Host, type HostOptions, openHost } from "../../src/effects/host.js";
 import { type FlakyProxy, startFlakyProxy } from "./support/flaky-proxy.js";
 import { script, speakScripts } from "./support/shell-language.js";
-import { pin, SSHD, startSshd, type TestSshd } from "./support/sshd.js";
+import { pin, startSshd, type TestSshd } from "./support/sshd.js";
 
-describe.skipIf(SSHD === null)("a host behind a real sshd", () => {
+describe("a host behind a real sshd", () => {
   let sshd: TestSshd;
   let proxy: FlakyProxy;
   const hosts: Host[] = [];

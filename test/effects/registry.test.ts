@@ -3,12 +3,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Clock } from "../../src/effects/clock.js";
 import { copyTag, findImage, resolveImage, tagExists } from "../../src/effects/registry.js";
-import { DOCKER_REGISTRY, startRegistry, type TestRegistry } from "./support/docker-registry.js";
+import { startRegistry, type TestRegistry } from "./support/docker-registry.js";
 import { freePort } from "./support/sshd.js";
 
 const ABSENT = `sha256:${"0".repeat(64)}`;
 
-describe.skipIf(DOCKER_REGISTRY === null)("a real registry", () => {
+describe("a real registry", () => {
   let registry: TestRegistry;
   let amd64: string;
   beforeAll(async () => {

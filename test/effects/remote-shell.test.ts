@@ -5,11 +5,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { openShell, type RemoteShell } from "../../src/effects/remote-shell.js";
 import { connectSsh, type SshConnection } from "../../src/effects/ssh.js";
 import { type FlakyProxy, startFlakyProxy } from "./support/flaky-proxy.js";
-import { pin, SSHD, startSshd, type TestSshd } from "./support/sshd.js";
+import { pin, startSshd, type TestSshd } from "./support/sshd.js";
 
 const LIMITS = { timeoutMs: 20_000, outputBytes: 8 * 1024 * 1024 };
 
-describe.skipIf(SSHD === null)("a shell on a real sshd", () => {
+describe("a shell on a real sshd", () => {
   let sshd: TestSshd;
   let proxy: FlakyProxy;
   const open: SshConnection[] = [];

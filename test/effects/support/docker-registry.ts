@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./sshd.js";
 
-export const DOCKER_REGISTRY =
+const DOCKER_REGISTRY =
   ["/usr/bin/docker-registry", "/usr/local/bin/registry", "/usr/bin/registry"].find((path) =>
     existsSync(path),
   ) ?? null;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { HostKeyPolicy } from "../../../src/effects/host-key.js";
 import type { SshCredential, SshTarget } from "../../../src/effects/ssh.js";
 
-export const SSHD = ["/usr/sbin/sshd", "/usr/local/sbin/sshd"].find((path) => existsSync(path)) ?? null;
+const SSHD = ["/usr/sbin/sshd", "/usr/local/sbin/sshd"].find((path) => existsSync(path)) ?? null;
 
 export type HostKeyName = "ed25519" | "ecdsa" | "rsa";
 
