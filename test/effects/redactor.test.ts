@@ -21,6 +21,11 @@ test("takes the longer of two secrets, so that no end of it is left", () => {
   expect(createRedactor(["pass", "password-long"])("password-long pass")).toBe("[secret] [secret]");
 });
 
+test("takes a secret out that is too long for a pattern, and never quotes it", () => {
+  const long = "x1y2z3".repeat(20_000);
+  expect(createRedactor([long, "secret"])(`<${long}> secret`)).toBe("<[secret]> [secret]");
+});
+
 test("leaves values shorter than four characters, and everything when there is no secret", () => {
   expect(createRedactor(["abc", ""])("abcabc")).toBe("abcabc");
   expect(createRedactor([])("anything")).toBe("anything");
