@@ -2,9 +2,10 @@ import { bake } from "./bake-watch.js";
 import { concede } from "./ending.js";
 import { describeSample, judgeGate, type Proof } from "./gate.js";
 import { recordOf, revisionsToKeep } from "./ledger.js";
-import { GUARD_LEASE_MS } from "./lock.js";
+import { GUARD_LEASE_MS, PROOF_LIMIT_MS } from "./lock.js";
 import type {
   ContainerView,
+  HealthPolicy,
   HostView,
   LedgerEvent,
   Outcome,
@@ -16,7 +17,7 @@ import type {
 } from "./model.js";
 import { ask, end, enter, isFailure, note, type Run, type Script } from "./script.js";
 import { otherSlot } from "./serving.js";
-import { proves } from "./settle.js";
+import { prove } from "./settle.js";
 
 /** The proxy asks a slot twice, 250 ms apart, before it believes in it; a pair formed sooner would skip the candidate. */
 const PROXY_BELIEVES_AFTER_MS = 750;
@@ -55,6 +56,11 @@ export function* introduce(
   yield* enter({ phase: "gated", revision, reason: gated.reason });
 
   const standby = yield* standbyOf(run, view, serving, release.runtime);
+  const provenUntilMs =
+    PROOF_LIMIT_MS +
+    (standby === null
+      ? gated.proof.atMs
+      : Math.min(standby.atMs, gated.proof.atMs + proofTakesMs(standby.runtime.health)));
   const settledMs = (release.runtime.health.passes - 1) * release.runtime.health.intervalMs;
   if (standby !== null && settledMs < PROXY_BELIEVES_AFTER_MS) {
     yield* ask(run, { kind: "wait", ms: PROXY_BELIEVES_AFTER_MS - settledMs });
@@ -91,6 +97,7 @@ export function* introduce(
     health: release.runtime.health,
     previousPort: standby?.runtime.port ?? null,
     previousHealth: standby?.runtime.health ?? null,
+    provenUntilMs,
     entry: line(
       errand,
       candidate,
@@ -120,6 +127,13 @@ export function* introduce(
 export interface Standby {
   readonly container: ContainerView;
   readonly runtime: RuntimeSpec;
+  /** The host's uptime at its last pass before the switch. */
+  readonly atMs: number;
+}
+
+/** A candidate's proof grows this much older while the standby's is made. */
+function proofTakesMs(health: HealthPolicy): number {
+  return health.passes * (health.intervalMs + health.timeoutMs);
 }
 
 function* standbyOf(
@@ -130,7 +144,8 @@ function* standbyOf(
 ): Script<Standby | null> {
   if (serving === null) return null;
   const runtime = recordOf(view, serving.revision)?.release.runtime ?? fallback;
-  if (yield* proves(run, view, serving, fallback)) return { container: serving, runtime };
+  const atMs = yield* prove(run, view, serving, fallback);
+  if (atMs !== null) return { container: serving, runtime, atMs };
   yield* note(
     "warning",
     `revision ${serving.revision}, which serves now, does not answer its health probes: it cannot stand by`,

@@ -336,6 +336,8 @@ export type Step =
       readonly health: HealthPolicy;
       readonly previousPort: number | null;
       readonly previousHealth: HealthPolicy | null;
+      /** The host's uptime up to which the proofs hold; later the host refuses with `step-failed`, because a runner may have been stopped in between. */
+      readonly provenUntilMs?: number;
       readonly entry: LedgerDraft;
     }
   | {

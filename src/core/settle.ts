@@ -196,7 +196,7 @@ function* restorePointer(
   const slot = decision.slot ?? first.slot;
   const chosen = slot === first.slot ? first : (second ?? first);
   const entry = draft("halted", chosen.revision, chosen, holder, `the pointer was lost: ${decision.reason}`);
-  yield* serveAlone(run, view, chosen, fallback, entry);
+  yield* ask(run, { kind: "point-back", fence: run.fence, live: slot, entry });
 }
 
 /** What should serve is dead, or broken and never promoted: with proof, the other slot serves. Without, nothing is gained. */
@@ -212,7 +212,7 @@ function* takeOver(
   if (!(yield* proves(run, view, container, fallback))) return;
   const reason = `took over: ${describeBroken(live)}`;
   const entry = draft("rolled-back", live?.revision ?? 0, live, holder, reason);
-  yield* serveAlone(run, view, container, fallback, entry);
+  yield* ask(run, { kind: "point-back", fence: run.fence, live: container.slot, entry });
 }
 
 function describeBroken(live: ContainerView | null): string {
@@ -220,30 +220,6 @@ function describeBroken(live: ContainerView | null): string {
   return isUp(live)
     ? `revision ${live.revision}, which serves, was never promoted`
     : `revision ${live.revision}, which should serve, does not run`;
-}
-
-/** As a switch, because a container that waits to be removed must come back after a reboot once it serves. */
-function* serveAlone(
-  run: Run,
-  view: HostView,
-  container: ContainerView,
-  fallback: RuntimeSpec | null,
-  entry: LedgerDraft,
-): Script<void> {
-  const runtime = recordOf(view, container.revision)?.release.runtime ?? fallback;
-  if (runtime === null) return;
-  yield* ask(run, {
-    kind: "switch",
-    fence: run.fence,
-    containerId: container.id,
-    to: { mode: "solo", live: container.slot },
-    guard: null,
-    port: runtime.port,
-    health: runtime.health,
-    previousPort: null,
-    previousHealth: null,
-    entry,
-  });
 }
 
 /** The first of two containers that proves itself; where neither does, one that at least runs. */
@@ -281,8 +257,18 @@ export function* proves(
   container: ContainerView,
   fallback: RuntimeSpec | null,
 ): Script<boolean> {
+  return (yield* prove(run, view, container, fallback)) !== null;
+}
+
+/** The host's uptime at the last of the passes, or null where there is no proof. */
+export function* prove(
+  run: Run,
+  view: HostView,
+  container: ContainerView,
+  fallback: RuntimeSpec | null,
+): Script<number | null> {
   const runtime = recordOf(view, container.revision)?.release.runtime ?? fallback;
-  if (runtime === null) return false;
+  if (runtime === null) return null;
   const report = yield* ask(run, {
     kind: "probe",
     fence: run.fence,
@@ -293,12 +279,12 @@ export function* proves(
     commit: null,
     count: runtime.health.passes,
   });
-  return (
+  const proven =
     report.container?.id === container.id &&
     isUp(report.container) &&
     report.samples.length >= runtime.health.passes &&
-    report.samples.every(passes)
-  );
+    report.samples.every(passes);
+  return proven ? report.atMs : null;
 }
 
 function* retireNow(run: Run, container: ContainerView): Script<void> {

@@ -173,7 +173,7 @@ function happen(context: Context, act: Act): void {
     case "rollback": {
       tellRun(context, act);
       // Long enough for the guardian, or nobody, to decide; then the next run finds what is left.
-      host.advance(40_000);
+      host.advance(70_000);
       oracle.hostIsLeftAlone();
       recover(context);
       return;

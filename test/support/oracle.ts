@@ -29,7 +29,7 @@ export interface RunWatch {
 }
 
 /** A proof older than this says nothing about now. */
-const PROOF_AGE_MS = 45_000;
+const PROOF_AGE_MS = 15_000;
 
 const CHANGES_NOTHING = new Set(["observe", "wait", "visit", "acquire", "pull"]);
 

@@ -15,14 +15,15 @@ export interface SimGuard {
 }
 
 const LOOK_MS = 500;
-/** So long the previous slot may take to answer, after a reboot for instance, before the live one is kept. */
-const LOOKS_BEFORE_HALT = 20;
+/** So long (30 s) the previous slot may take to answer, after a reboot for instance, before the live one is kept. */
+const LOOKS_BEFORE_HALT = 60;
 
 /** The dead man's switch: acts by itself once the guard is not renewed, and only ever with proof. */
 export function look(host: SimulatedHost): void {
   const { guard } = host;
   if (guard === null || host.nowMs < guard.looksAtMs) return;
   guard.looksAtMs = host.nowMs + LOOK_MS;
+  if (host.diskFull) return;
   guard.looks += 1;
   for (const role of ["previous", "live"] as const) {
     const container = host.inSlot(guard[role]);

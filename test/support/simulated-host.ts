@@ -143,6 +143,7 @@ export class SimulatedHost {
     this.advance(0);
     this.nowMs += BOOT_MS;
     for (const container of this.containers) reboot(container, this.nowMs);
+    this.reapers = [];
     if (this.lock !== null) this.lock.expiresMs = this.nowMs;
     if (this.guard !== null) {
       this.guard.expiresMs = Math.min(this.guard.expiresMs, this.nowMs);
@@ -203,6 +204,7 @@ export class SimulatedHost {
         return this.probe(step.containerId, step.health, step.count);
       case "tally":
         this.advance(10);
+        if (this.diskFull) return failed("disk-full");
         return readLog(this.traffic, step.since?.offset ?? null);
       case "switch":
         return this.switch(step);
@@ -306,6 +308,7 @@ export class SimulatedHost {
 
   private start(step: StepOf<"start">): Answers["start"] {
     if (this.isNamed(step.slot)) return failed("slot-serving");
+    if (this.pointer === null && this.inSlot(step.slot)?.stage === "running") return failed("slot-serving");
     if (!this.images.has(step.release.image)) return failed("image-missing");
     if (this.diskFull) return failed("disk-full");
     let id = "";
@@ -330,6 +333,11 @@ export class SimulatedHost {
 
   private probe(containerId: string, health: HealthPolicy, count: number): ProbeReport {
     const samples: ProbeReport["samples"][number][] = [];
+    // An act that cannot renew its lease does not begin: nothing is known then.
+    if (this.diskFull) {
+      const silent = { status: null, durationMs: 0, detail: "no space left", commitMatches: false };
+      return { container: null, samples: [silent], atMs: 0 };
+    }
     for (let taken = 0; taken < count; taken++) {
       if (taken > 0) this.advance(health.intervalMs);
       const container = this.byId(containerId);
@@ -350,28 +358,28 @@ export class SimulatedHost {
   private switch(step: StepOf<"switch">): Answers["switch"] {
     const container = this.byId(step.containerId);
     if (container === null || container.stage !== "running") return failed("container-gone");
+    if (this.nowMs > (step.provenUntilMs ?? Number.POSITIVE_INFINITY)) return failed("step-failed");
     return this.write(
       () => {
         container.restartPolicy = "unless-stopped";
       },
       () => {
-        this.guard =
-          step.guard === null
-            ? null
-            : {
-                token: step.guard.token,
-                revision: step.guard.revision,
-                live: step.guard.live,
-                previous: step.guard.previous,
-                expiresMs: this.nowMs + step.guard.leaseMs,
-                looksAtMs: this.nowMs + step.guard.leaseMs,
-                looks: 0,
-                passes: { previous: 0, live: 0 },
-                needed: {
-                  previous: step.previousHealth?.passes ?? 1,
-                  live: step.health.passes,
-                },
-              };
+        this.disarm();
+        if (step.guard !== null)
+          this.guard = {
+            token: step.guard.token,
+            revision: step.guard.revision,
+            live: step.guard.live,
+            previous: step.guard.previous,
+            expiresMs: this.nowMs + step.guard.leaseMs,
+            looksAtMs: this.nowMs + step.guard.leaseMs,
+            looks: 0,
+            passes: { previous: 0, live: 0 },
+            needed: {
+              previous: step.previousHealth?.passes ?? 1,
+              live: step.health.passes,
+            },
+          };
       },
       () => this.point(step.to, "run"),
       () => this.append(step.entry),
@@ -380,51 +388,55 @@ export class SimulatedHost {
 
   private watch(step: StepOf<"watch">): Answers["watch"] {
     const { guard } = this;
-    const armed =
-      step.token !== null && guard !== null && guard.token === step.token && guard.expiresMs > this.nowMs;
-    if (armed) {
+    const armed = step.token === null || (guard !== null && guard.token === step.token && !this.diskFull);
+    if (armed && guard !== null) {
       guard.expiresMs = this.nowMs + step.leaseMs;
       guard.looksAtMs = guard.expiresMs;
     }
     this.advance(20);
     return {
-      guard: armed ? "armed" : "gone",
+      guard: armed && !this.diskFull ? "armed" : "gone",
       live: this.probe(step.live.containerId, step.live.health, 1),
       standby: step.standby === null ? null : this.probe(step.standby.containerId, step.standby.health, 1),
-      traffic: readLog(this.traffic, step.since.offset),
+      traffic: this.diskFull ? null : readLog(this.traffic, step.since.offset),
     };
   }
 
   private confirm(step: StepOf<"confirm">): Answers["confirm"] {
-    const { guard } = this;
-    if (step.token !== null) {
-      if (guard === null || guard.token !== step.token || guard.expiresMs <= this.nowMs)
-        return failed("guard-gone");
-    } else if (guard !== null) return failed("guard-gone");
+    if (step.token !== null && this.guard?.token !== step.token) return failed("guard-gone");
     return this.write(
-      () => this.append(step.entry),
       () => this.point({ mode: "solo", live: step.live }, "run"),
-      () => {
-        this.guard = null;
-      },
+      () => this.disarm(),
+      () => this.append(step.entry),
     );
   }
 
   private pointBack(step: StepOf<"point-back">): Answers["point-back"] {
     return this.write(
-      () => this.append(step.entry),
       () => this.point({ mode: "solo", live: step.live }, "run"),
+      () => this.disarm(),
+      () => this.append(step.entry),
       () => {
-        this.guard = null;
-        this.outcome = null;
+        for (const container of this.containers)
+          container.restartPolicy = container.slot === step.live ? "unless-stopped" : "no";
       },
     );
+  }
+
+  private disarm(): void {
+    this.guard = null;
+    this.outcome = null;
   }
 
   private retire(step: StepOf<"retire">): Answers["retire"] {
     const container = this.byId(step.containerId);
     if (container === null) return { verdict: "done" };
     if (this.isNamed(container.slot)) return failed("slot-serving");
+    // Without a pointer the last container that runs may be serving.
+    const others = this.containers.filter((other) => other !== container && other.stage === "running");
+    if (this.pointer === null && container.stage === "running" && others.length === 0)
+      return failed("slot-serving");
+    if (this.diskFull) return failed("disk-full");
     container.restartPolicy = "no";
     if (step.afterMs > 0) {
       this.reapers.push({ containerId: step.containerId, atMs: this.nowMs + step.afterMs });
@@ -456,6 +468,11 @@ export class SimulatedHost {
   private reap(): void {
     for (const reaper of this.reapers.filter((due) => due.atMs <= this.nowMs)) {
       this.reapers = this.reapers.filter((waiting) => waiting !== reaper);
+      if (this.lock !== null && this.lock.expiresMs > this.nowMs) {
+        // Somebody is at work: later.
+        this.reapers.push({ ...reaper, atMs: this.nowMs + 20_000 });
+        continue;
+      }
       const container = this.byId(reaper.containerId);
       // Without a pointer either slot may be serving.
       if (container !== null && this.pointer !== null && !this.isNamed(container.slot))
@@ -489,7 +506,7 @@ export class SimulatedHost {
   }
 
   private renewLock(): void {
-    if (this.lock !== null)
+    if (this.lock !== null && !this.diskFull)
       this.lock.expiresMs = Math.max(this.lock.expiresMs, this.nowMs + this.lock.leaseMs);
   }
 
