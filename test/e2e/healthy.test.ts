@@ -68,3 +68,12 @@ test("history tells who did what, newest last", async () => {
   ).toEqual(["1", "2", "3", "4"]);
   expect(lines.at(-1)).toMatch(/^\d{4}-\d\d-\d\dT[\d:]+Z {2}revision 4 {2}promoted .*requests.*\(.+@.+\)$/);
 });
+
+test("a version that takes its time to start gets it", async () => {
+  const { result, seen } = await during(traffic, () =>
+    shop.deploy({ version: "5", behaviour: { startsAfter: 4_000 } }),
+  );
+  expect(result.outcome).toMatchObject({ phase: "promoted", revision: 5 });
+  expect(result.timeline.find((part) => part.activity === "gate")?.tookMs).toBeGreaterThan(3_000);
+  expectUnharmed(seen);
+});
