@@ -163,7 +163,7 @@ export class SimulatedHost {
     }
     this.tell({ kind: "acting", step: asked });
     const answer = this.answer(asked);
-    this.renewLock();
+    if ("fence" in asked) this.renewLock();
     if ("verdict" in answer && answer.verdict === "failed")
       this.tell({ kind: "refused", step: asked, why: answer.code });
     return answer as Answers[K];

@@ -1,0 +1,44 @@
+import { describe, expect, test } from "vitest";
+import { describeHistory, replay } from "../support/histories.js";
+import { calm, holdsInEvery, troubled, twiceTroubled } from "../support/properties.js";
+
+/**
+ * The invariants of architecture.md over random histories: releases that break in every way, rollbacks,
+ * rivals, reboots, lost pointers, and one fault or two in every run. EVENKEEL_HISTORIES multiplies how
+ * many, EVENKEEL_SEED replays what a failure printed.
+ */
+const LIMIT_MS = 120_000;
+
+const invariants = [
+  [0, "a healthy running service is never replaced by a broken one"],
+  [1, "traffic reaches a slot only with fresh proof, or where nothing better answers"],
+  [2, "what serves is not stopped, nor the way back while it is needed"],
+  [
+    3,
+    "after any interruption the host ends on the previous or the next release, and recovering twice equals once",
+  ],
+  [4, "one writer: every act is under the fence that the run was granted, and none follows a refusal"],
+  [6, "a rollback goes only to a stable release, and never to the one it leaves"],
+  [8, "every run ends in time and says what the host really serves"],
+] as const;
+
+for (const [number, text] of invariants) {
+  describe(`invariant ${number}: ${text}`, () => {
+    test("when nothing but the releases fails", () => holdsInEvery(number, calm, 150), LIMIT_MS);
+    test("with one fault in a run", () => holdsInEvery(number, troubled, 300), LIMIT_MS);
+    test("with two faults in a run", () => holdsInEvery(number, twiceTroubled, 300), LIMIT_MS);
+  });
+}
+
+test("a failing history is told in words", () => {
+  const history = {
+    bare: false,
+    serving: "healthy",
+    deadlineSeconds: 600,
+    acts: [{ does: "deploy", release: "answers 500 after the switch", faults: [] }],
+  } as const;
+  const { tale, violations } = replay(history);
+  expect(violations).toEqual([]);
+  expect(describeHistory(history)).toContain("deploy a release that is: answers 500 after the switch");
+  expect(tale.join("\n")).toMatch(/points to green\+blue[\s\S]*points to blue[\s\S]*ends: rolled-back/);
+});

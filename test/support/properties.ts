@@ -1,0 +1,41 @@
+import * as fc from "fast-check";
+import { describeHistory, type History, histories, replay } from "./histories.js";
+import type { Violation } from "./oracle.js";
+
+/** How many histories a property looks at; a night's run raises it. */
+const SCALE = Number(process.env.EVENKEEL_HISTORIES ?? 1);
+const SEED = process.env.EVENKEEL_SEED;
+
+/**
+ * Looks for a history in which an invariant does not hold. The shortest one found is thrown as a story:
+ * what happened, step by step, and what was wrong in the end.
+ */
+export function holdsInEvery(
+  invariant: Violation["invariant"],
+  arbitrary: fc.Arbitrary<History>,
+  numRuns: number,
+): void {
+  const found = fc.check(
+    fc.property(arbitrary, (history) =>
+      replay(history).violations.every((violation) => violation.invariant !== invariant),
+    ),
+    { numRuns: Math.ceil(numRuns * SCALE), ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
+  );
+  const history = found.counterexample?.[0];
+  if (history === undefined) return;
+  throw new Error(tell(history, invariant, found.seed));
+}
+
+export const calm = histories(0);
+export const troubled = histories(1);
+export const twiceTroubled = histories(2);
+
+function tell(history: History, invariant: number, seed: number): string {
+  const { tale, violations } = replay(history);
+  const wrong = violations
+    .filter((violation) => violation.invariant === invariant)
+    .map((violation) => `WRONG: ${violation.what}`);
+  return [`EVENKEEL_SEED=${seed}`, describeHistory(history), "", "What happened:", ...tale, ...wrong].join(
+    "\n",
+  );
+}
