@@ -11,6 +11,8 @@ export interface Called {
 
 export interface Calling {
   readonly ended: Promise<Called>;
+  /** What Dagger itself last said that it does. */
+  doing(): string;
   /** Ends the `dagger` command as a crash would, without a chance to clean up. */
   kill(): void;
 }
@@ -34,6 +36,7 @@ export function startCall(args: readonly string[], { env, module, source, onLine
   const child = spawn("dagger", words, { cwd: source, env, stdio: ["ignore", "pipe", "pipe"] });
   const timer = setTimeout(() => child.kill("SIGKILL"), longestCallMs);
   let output = "";
+  let doing = "starting";
   for (const stream of [child.stdout, child.stderr]) {
     let rest = "";
     stream.setEncoding("utf8").on("data", (chunk: string) => {
@@ -43,6 +46,7 @@ export function startCall(args: readonly string[], { env, module, source, onLine
         output += `${line}\n`;
         const said = spoken(line);
         if (said !== null) onLine(said);
+        else doing = activity(line) ?? doing;
       }
     });
     stream.on("end", () => {
@@ -56,7 +60,7 @@ export function startCall(args: readonly string[], { env, module, source, onLine
       resolve({ exitCode: code ?? killed, output });
     });
   });
-  return { ended, kill: () => void child.kill("SIGKILL") };
+  return { ended, doing: () => doing, kill: () => void child.kill("SIGKILL") };
 }
 
 /** What a program printed, out of a line like `12  : ┆ [3.1s] | words`; null for Dagger's own lines. */
@@ -64,4 +68,10 @@ export function spoken(line: string): string | null {
   const said = /^\d+ *:[ ┆]*\[\d[^\]]*\] \| ?(.*)$/.exec(line)?.[1];
   if (said === undefined || said.trim() === "" || /^(cloud url=|\d\d:\d\d:\d\d INF )/.test(said)) return null;
   return said;
+}
+
+/** What Dagger does, out of a line like `12  : ┆ Container.withExec(…)`; null when the line tells of no beginning. */
+function activity(line: string): string | null {
+  const named = /^\d+ *:[ ┆]*([^[!].*)$/.exec(line)?.[1];
+  return named === undefined || / (DONE|CACHED|ERROR)\b/.test(named) ? null : named.slice(0, 100);
 }

@@ -256,16 +256,16 @@ function call(cast: Cast, name: "deploy" | "rollback" | "status" | "history"): C
   const startedAt = performance.now();
   let saidAt = startedAt;
   const elapsed = (): string => `${((performance.now() - startedAt) / 1000).toFixed(0)} s`.padStart(6);
-  const progress = setInterval(() => {
-    if (performance.now() - saidAt < 10_000) return;
-    saidAt = performance.now();
-    console.log(`  ${elapsed()} …`);
-  }, 1000);
   const onLine = (line: string): void => {
     saidAt = performance.now();
     console.log(`  ${elapsed()} │ ${line.slice(0, 160)}`);
   };
   const calling = startCall(words, { env: lab.env, module, source: copy.folder, onLine });
+  const progress = setInterval(() => {
+    if (performance.now() - saidAt < 10_000) return;
+    saidAt = performance.now();
+    console.log(`  ${elapsed()} … ${calling.doing()}`);
+  }, 1000);
   const ended = calling.ended.finally(() => clearInterval(progress));
   return { ...calling, ended };
 }
