@@ -16,7 +16,7 @@ main() {
   code=${PIPESTATUS[0]}
   set -e
   cat "$work/report"
-  write_outputs
+  if [[ $code == 0 ]]; then write_outputs; fi
   write_summary "$code"
   exit "$code"
 }
@@ -59,6 +59,7 @@ write_outputs() {
   if [[ -z ${GITHUB_OUTPUT:-} ]]; then return; fi
   local image revision delimiter
   image=$(grep -oE '[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}' "$work/report" | tail -n 1 || true)
+  if [[ -z $image ]]; then image=${INPUT_IMAGE:-}; fi
   revision=$(grep -oiE 'revision [0-9]+ serves' "$work/report" | tail -n 1 | tr -dc 0-9 || true)
   # Random, because the report holds text from outside, which must not end it early.
   delimiter=report-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
@@ -69,7 +70,7 @@ write_outputs() {
   } >>"$GITHUB_OUTPUT"
 }
 
-# On the run's page: the report, or the last lines before a failure. Indented, which Markdown shows as it is.
+# On the run's page: the report, or the failure's message. Indented, which Markdown shows as it is.
 write_summary() {
   if [[ -z ${GITHUB_STEP_SUMMARY:-} ]]; then return; fi
   local title="evenkeel ${INPUT_FUNCTION:-deploy}${INPUT_ENVIRONMENT:+ to ${INPUT_ENVIRONMENT//[^[:alnum:]]/}}"
@@ -79,10 +80,23 @@ write_summary() {
       sed 's/^/    /' "$work/report"
     else
       printf '### %s: failed, exit code %s\n\n' "$title" "$1"
-      tail -n 60 "$work/progress" | sed 's/^/    /'
+      closing_message | sed 's/^/    /'
     fi
     echo
   } >>"$GITHUB_STEP_SUMMARY"
+}
+
+# After its progress ("12  : …") dagger prints "Error: " and the whole message, in which a log may say
+# "Error: " again. Where there is no such message, the last lines have to do.
+closing_message() {
+  sed -E 's/\x1b\[[0-9;]*[A-Za-z]//g; s/ \[traceparent:[^]]*\]$//' "$work/progress" |
+    awk '/^[0-9]+ +: / { found = 0; text = "" }
+         /^Error: / { found = 1 }
+         { if (found) text = text $0 "\n"; last[NR % 60] = $0 }
+         END {
+           if (found) { printf "%s", text; exit }
+           for (i = NR - 59; i <= NR; i++) if (i > 0) print last[i % 60]
+         }'
 }
 
 main

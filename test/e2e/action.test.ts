@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 import { buildActionTools } from "../../ci/action/tools.js";
 import { type CommandOutcome, execute, run } from "../../ci/lab/command.js";
 import { type Lab, openLab, type Target } from "../../ci/lab/lab.js";
@@ -122,7 +122,7 @@ process.on("SIGTERM", () => server.close(() => process.exit(0)));
         environments: { production: { host: target.host, user: "deploy", knownHosts: "known_hosts" } },
       }),
       known_hosts: `${target.hostKeyLine}\n`,
-      ".github/workflows/deploy.yml": withoutCheckout(workflows[0]?.text ?? ""),
+      ".github/workflows/deploy.yml": workflows[0]?.text ?? "",
     };
     for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
     writeFileSync(
@@ -161,14 +161,6 @@ async function checkedOutAction(): Promise<string> {
   for (const file of stdout.split("\0").filter((name) => /^(src|ci\/action)\/|^[^/]+$/.test(name)))
     cpSync(join(root, file), join(path, file));
   return path;
-}
-
-/** Of the page's workflow, all but the checkout: `act` copies the project itself. */
-function withoutCheckout(text: string): string {
-  const workflow = parse(text) as { jobs: Record<string, { steps: { uses?: string }[] }> };
-  for (const job of Object.values(workflow.jobs))
-    job.steps = job.steps.filter(({ uses }) => !uses?.startsWith("actions/checkout@"));
-  return stringify(workflow);
 }
 
 async function must(argv: readonly string[]): Promise<CommandOutcome> {

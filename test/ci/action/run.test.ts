@@ -90,7 +90,32 @@ describe("the end", () => {
     expect(summary).toBe("### evenkeel deploy to production: done\n\n    promoted: revision 7\n    ```\n\n");
   });
 
-  it("shows the last lines of a failure on the run's page, and passes all of them on", () => {
+  it("shows the message of a failure on the run's page, without dagger's progress and colours", () => {
+    fakeDagger(`cat >&2 <<'END'
+12  : deploy ERROR
+12  : ! Rolled back.
+Code: bake-failed
+
+\x1b[31mError: Rolled back.
+Error: said its log
+Code: bake-failed [traceparent:0dc5e8906610174407cd1b7c643aacd0-a7c4052b5c771a10]
+END
+exit 1`);
+    const { summary, outputs } = run({});
+    expect(summary).toBe(
+      "### evenkeel deploy: failed, exit code 1\n\n    Error: Rolled back.\n    Error: said its log\n    Code: bake-failed\n\n",
+    );
+    expect(outputs).toBe("");
+  });
+
+  it("takes the image that was given for the output when the report names none", () => {
+    fakeDagger("echo 'Nothing to do: revision 3 serves this already.'");
+    expect(run({ IMAGE: digest }).outputs).toMatch(
+      /^image=registry\.example\.com\/team\/shop@sha256:(a1){32}\nrevision=3\n/,
+    );
+  });
+
+  it("shows the last lines where dagger gives no message, and passes all of them on", () => {
     fakeDagger("seq 1 100 >&2; echo 'gate-failed: said no' >&2; exit 1");
     const { summary, stderr } = run({});
     expect(summary).toContain("### evenkeel deploy: failed, exit code 1");
