@@ -73,6 +73,7 @@ export function slotLabels(
     ["evenkeel.confighash", release.configHash],
     ["evenkeel.secretshash", release.secretsHash],
     ["evenkeel.fence", String(fence)],
+    ["evenkeel.drain", String(Math.ceil(release.runtime.drainMs / 1000))],
     ["evenkeel.release", JSON.stringify(release)],
   ];
 }

@@ -13,7 +13,9 @@ g_now() {
   NOW=\${g_up%.*}\${g_up#*.}0
   read -r BOOT </proc/sys/kernel/random/boot_id
 }
-g_put() { printf '%s' "$3" >"$1.tmp" && chmod "$2" "$1.tmp" && sync "$1.tmp" && mv -f "$1.tmp" "$1" && sync "\${1%/*}"; }
+# On a full disk a way back must still be writable: what is kept for that is given up.
+g_put() { g_write "$@" || { rm -f /routes/.spare && g_write "$@"; }; }
+g_write() { printf '%s' "$3" >"$1.tmp" && chmod "$2" "$1.tmp" && sync "$1.tmp" && mv -f "$1.tmp" "$1" && sync "\${1%/*}"; }
 # KEY: between a confirmation, a renewal and a reversal there is one winner.
 g_lock() {
   exec 9>>"/guards/$1/flock"

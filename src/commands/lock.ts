@@ -13,18 +13,20 @@ export function acquire(step: StepOf<"acquire">, vocabulary: Vocabulary): Spelli
   const reason = JSON.stringify(step.reason);
   const script = sh`${place(vocabulary)}
 { mkdir -p "$S/releases" "$P" "$G" "$R/logs" "$R/proxy/sites" && chmod 700 "$R" "$R/guards" && chmod 755 "$R/routes" "$P" "$R/logs"; } 2>/dev/null || ek_unwritable "$S"
+[ -e "$R/routes/.spare" ] || dd if=/dev/zero of="$R/routes/.spare" bs=32768 count=1 2>/dev/null || rm -f "$R/routes/.spare"
 exec 9>>"$S/lock.flock"
+BUSY=''
 ek_flock 9 50 || BUSY=1
 ek_now
 if ek_read_lock; then
   LEFT=0
   if [ "$L_BOOT" = "$BOOT" ] && [ "$L_UNTIL" -gt "$NOW" ]; then LEFT=$((L_UNTIL - NOW)); fi
-  if [ "$L_WHO" = ${holder} ] && [ -z "\${BUSY-}" ]; then LEFT=0; fi
-  if [ "$LEFT" -gt 0 ] || [ -n "\${BUSY-}" ]; then
+  if [ "$L_WHO" = ${holder} ] && [ -z "$BUSY" ]; then LEFT=0; fi
+  if [ "$LEFT" -gt 0 ] || [ -n "$BUSY" ]; then
     printf 'held %s\nleft %s\nholder %s\nreason %s\n' "$L_FENCE" "$LEFT" "$L_WHO" "$L_WHY"
     exit 0
   fi
-elif [ -n "\${BUSY-}" ]; then
+elif [ -n "$BUSY" ]; then
   echo held 0
   exit 0
 fi

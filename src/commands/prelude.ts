@@ -27,11 +27,13 @@ ek_unwritable() {
   esac
   ek_fail step-failed "cannot write $1"
 }
+# On a full disk a way back must still be writable: what is kept for that is given up, once.
+ek_spare() { [ -e "$R/routes/.spare" ] && rm -f "$R/routes/.spare"; }
 # PATH MODE TEXT: a whole file, durable, or the one before.
 ek_put() {
-  { printf '%s' "$3" >"$1.tmp" && chmod "$2" "$1.tmp" && ek_sync "$1.tmp" && mv -f "$1.tmp" "$1" && ek_sync "\${1%/*}"; } 2>/dev/null ||
-    ek_unwritable "$1"
+  ek_write "$@" 2>/dev/null || { ek_spare && ek_write "$@" 2>/dev/null; } || ek_unwritable "$1"
 }
+ek_write() { printf '%s' "$3" >"$1.tmp" && chmod "$2" "$1.tmp" && ek_sync "$1.tmp" && mv -f "$1.tmp" "$1" && ek_sync "\${1%/*}"; }
 ek_drop() {
   if [ -e "$1" ]; then rm -f "$1" && ek_sync "\${1%/*}"; fi
 }
@@ -52,11 +54,12 @@ ek_read_lock() {
   { read -r L_FENCE; read -r L_LEASE; read -r L_BOOT; read -r L_UNTIL; read -r L_WHO; read -r L_WHY; } <"$S/lock" || :
   case $L_FENCE$L_LEASE$L_UNTIL in '' | *[!0-9]*) return 1 ;; esac
 }
-# EXTRA_MS. Not synced: after a power cut the boot id ends the lease anyway.
+# EXTRA_MS. Not synced: after a power cut the boot id ends the lease anyway. Where it cannot be written the
+# act goes on, because it may be the way back; the fence number is what keeps writers apart.
 ek_extend() {
   ek_now
-  printf '%s\n%s\n%s\n%s\n%s\n%s\n' "$L_FENCE" "$L_LEASE" "$BOOT" $((NOW + L_LEASE + \${1:-0})) "$L_WHO" "$L_WHY" >"$S/lock.tmp" &&
-    mv -f "$S/lock.tmp" "$S/lock" || ek_unwritable "$S/lock"
+  { printf '%s\n%s\n%s\n%s\n%s\n%s\n' "$L_FENCE" "$L_LEASE" "$BOOT" $((NOW + L_LEASE + \${1:-0})) "$L_WHO" "$L_WHY" >"$S/lock.tmp" &&
+    mv -f "$S/lock.tmp" "$S/lock"; } 2>/dev/null || :
 }
 # FENCE EXTRA_MS: every act begins here. 76: somebody else has the lock. 75: another act has not ended.
 ek_act() {
@@ -99,14 +102,16 @@ ek_token() {
 }
 # REST of a JSON object: a line that a cut cannot join with the one before.
 ek_ledger() {
-  if [ -n "$(tail -c 1 "$S/ledger.jsonl" 2>/dev/null)" ]; then printf '\n' >>"$S/ledger.jsonl"; fi
-  { printf '{"at":"%s","fence":%s,%s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$F" "$1" >>"$S/ledger.jsonl" && ek_sync "$S/ledger.jsonl"; } 2>/dev/null ||
-    ek_unwritable "$S/ledger.jsonl"
+  ek_append "$1" 2>/dev/null || { ek_spare && ek_append "$1" 2>/dev/null; } || ek_unwritable "$S/ledger.jsonl"
+}
+ek_append() {
+  if [ -n "$(tail -c 1 "$S/ledger.jsonl" 2>/dev/null)" ]; then printf '\n' >>"$S/ledger.jsonl" || return 1; fi
+  printf '{"at":"%s","fence":%s,%s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$F" "$1" >>"$S/ledger.jsonl" && ek_sync "$S/ledger.jsonl"
 }
 # SLOT: id, if running, stop time and labels of what has the slot's name; ours or not.
 ek_slot() {
   C_ID='' C_UP='' C_STOP='' C_KEY='' C_ROOT=''
-  ek_seen=$(docker container inspect --format '{{.Id}} {{.State.Running}} {{.Config.StopTimeout}} {{index .Config.Labels "evenkeel.key"}}|{{index .Config.Labels "evenkeel.root"}}' "$K-$1" 2>/dev/null) || return 1
+  ek_seen=$(docker container inspect --format '{{.Id}} {{.State.Running}} {{index .Config.Labels "evenkeel.drain"}} {{index .Config.Labels "evenkeel.key"}}|{{index .Config.Labels "evenkeel.root"}}' "$K-$1" 2>/dev/null) || return 1
   C_ID=\${ek_seen%% *} ek_seen=\${ek_seen#* }
   C_UP=\${ek_seen%% *} ek_seen=\${ek_seen#* }
   C_STOP=\${ek_seen%% *} ek_seen=\${ek_seen#* }

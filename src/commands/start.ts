@@ -2,7 +2,7 @@ import type { Answers, Release, Slot, StepOf } from "../core/model.js";
 import { act } from "./act.js";
 import { answerOf, field, fields, plain } from "./answer.js";
 import { slotLabels } from "./containers.js";
-import { keyName, network, slotName } from "./names.js";
+import { keyName, network, nobody, slotName } from "./names.js";
 import { raw, sh } from "./quote.js";
 import type { Spelling, Vocabulary } from "./vocabulary.js";
 
@@ -31,6 +31,8 @@ if ek_slot ${slot}; then
 elif [ -n "$C_ID" ]; then
   ek_fail name-taken ${`the name ${name} belongs to a container that evenkeel did not make`}
 fi
+# Without a pointer the proxy would serve the candidate before it has proven anything.
+if [ -z "$POINTER" ] && ! { ek_slot ${otherSlot(slot)} && [ "$C_UP" = true ]; }; then ek_point ${nobody}; fi
 ${raw(create(revision, options, release.runtime.command ?? []))}
 for ek_network in ${release.runtime.networks}; do
   docker network connect "$ek_network" "$ID" || { docker rm -f "$ID" >/dev/null 2>&1; exit 71; }

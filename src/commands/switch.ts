@@ -11,16 +11,16 @@ import type { Spelling, Vocabulary } from "./vocabulary.js";
 
 /**
  * The order is the safety: the candidate survives a reboot, then the guardian can go back, then the
- * pointer is renamed, then the ledger says so. Cut after any line, the guardian and the next run find
- * either the previous release serving or an armed way back to it.
+ * ledger says so, and last, with nothing left that could fail, the pointer is renamed. Cut after any line,
+ * the guardian and the next run find either the previous release serving or an armed way back to it.
  */
 export function switchTo(step: StepOf<"switch">, vocabulary: Vocabulary): Spelling<"switch"> {
   const body = sh`UP=$(docker container inspect --format '{{.State.Running}} {{.Name}}' ${step.containerId} 2>/dev/null)
 [ "$UP" = "true /$K-${raw(step.to.live)}" ] || ek_fail container-gone ${`the container for slot ${step.to.live} does not run`}
 docker update --restart unless-stopped ${step.containerId} >/dev/null || exit 71
 ${raw(step.guard === null ? disarm : arm(step, step.guard, vocabulary))}
-ek_point ${pointerText(step.to)}
-ek_ledger ${ledgerRest(step.entry)}`;
+ek_ledger ${ledgerRest(step.entry)}
+ek_point ${pointerText(step.to)}`;
   return done(act(vocabulary, step.fence, body));
 }
 

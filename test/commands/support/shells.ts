@@ -3,7 +3,8 @@ import { spawnSync } from "node:child_process";
 /** The shells of this machine that a host may have as `sh`. */
 export const shells: readonly (readonly string[])[] = [
   ["dash"],
-  ["bash", "--posix"],
+  // With a socket as its input, bash reads its start file as if it were a login.
+  ["bash", "--norc", "--posix"],
   ["busybox", "sh"],
   ["sh"],
 ].filter(([program, ...rest]) => spawnSync(program ?? "", [...rest, "-c", "exit 7"]).status === 7);
