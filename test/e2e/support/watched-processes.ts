@@ -10,6 +10,7 @@ rm -f /run/watch-stop /run/watched
 while [ ! -e /run/watch-stop ]; do
   cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' >>/run/watched
   echo >>/run/watched
+  sleep 0.02
 done`;
 
 /** Reads the command lines of all processes of a host, over and over, until it is stopped. */
