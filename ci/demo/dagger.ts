@@ -27,7 +27,7 @@ export interface DaggerOptions {
   readonly onLine: (line: string) => void;
 }
 
-const longestCallMs = 8 * 60_000;
+const longestCallMs = 15 * 60_000;
 const killed = 137;
 
 /** Starts `dagger call` as a user would, but for `--progress=plain`, whose lines can be read by a program. */
