@@ -21,3 +21,6 @@ export {
 export type { Reporter, RunSummary } from "./effects/reporter.js";
 export { createLinesReporter } from "./effects/reporters/lines-reporter.js";
 export { type ErrorCode, EvenkeelError } from "./errors.js";
+export { build, type Published, publish, test, type Work } from "./pipeline/pipeline.js";
+export { destinationOf, type PublishLogin } from "./publish.js";
+export { type ReleaseOptions, release } from "./release.js";

@@ -91,7 +91,7 @@ describe("sh", () => {
 it("the prose names only functions and flags that there are", () => {
   const { functions } = moduleSurface();
   const known = new Set([...functions.values(), moduleSurface().constructor].flatMap((flags) => [...flags]));
-  const foreign = new Set(["--help", "--progress"]);
+  const foreign = new Set(["--help", "--progress", "--mount"]);
   const unknown = pages().flatMap(({ path, text }) =>
     [...text.replaceAll(/^```[\s\S]*?^```$/gm, "").matchAll(/`[^`\n]*?(--[a-z][a-z-]*)[^`\n]*`/g)]
       .map((match) => match[1] ?? "")

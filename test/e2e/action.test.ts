@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -8,6 +8,7 @@ import { type CommandOutcome, execute, run } from "../../ci/lab/command.js";
 import { type Lab, openLab, type Target } from "../../ci/lab/lab.js";
 import { findPlace } from "../../ci/lab/place.js";
 import { type Page, pages, snippetsOf } from "../docs/support/pages.js";
+import { type CommittedProject, createProject } from "./support/committed-project.js";
 
 /**
  * The workflow that docs/github-actions.md shows, run by `act` on this machine as a runner would: a commit
@@ -40,13 +41,18 @@ it("the action's scripts pass shellcheck", async () => {
 describe("the workflow of the page, on a runner", () => {
   let lab: Lab;
   let target: Target;
-  let project: string;
+  let project: CommittedProject;
   let action: string;
   beforeAll(async () => {
     lab = await openLab({ quiet: true });
     target = await lab.freshTarget();
     action = await checkedOutAction();
-    project = await createProject(lab, target);
+    keepSecrets();
+    project = await createProject(
+      join(folder, "project"),
+      { lab, target, app: "workflow" },
+      { ".github/workflows/deploy.yml": workflows[0]?.text ?? "" },
+    );
   });
   afterAll(async () => {
     if (target !== undefined) await lab.destroyTarget(target);
@@ -63,8 +69,8 @@ describe("the workflow of the page, on a runner", () => {
   });
 
   it("fails with the reason on the run's page when the commit's tests fail, and the host serves on", async () => {
-    writeFileSync(join(project, "test.js"), "console.error('the sum is wrong'); process.exit(3);\n");
-    await commit("two");
+    project.write({ "test.js": "console.error('the sum is wrong'); process.exit(3);\n" });
+    await project.commit("two");
     const { code, stdout } = await act();
     expect(code).not.toBe(0);
     expect(stdout).toContain("### evenkeel deploy to production: failed, exit code 3");
@@ -85,63 +91,20 @@ describe("the workflow of the page, on a runner", () => {
     return execute(
       [join(tools, "act"), "push", "-P", "ubuntu-latest=-self-hosted", ...local, ...secrets, ...more],
       {
-        cwd: project,
+        cwd: project.path,
         env: { ...lab.env, XDG_CACHE_HOME: join(folder, "cache") },
       },
     );
   }
 
-  /** A project as small as it can be, with the page's first workflow. */
-  async function createProject(lab: Lab, target: Target): Promise<string> {
-    const path = join(folder, "project");
-    mkdirSync(join(path, ".github/workflows"), { recursive: true });
-    const files = {
-      "package.json": JSON.stringify({
-        name: "workflow",
-        version: "1.0.0",
-        main: "server.js",
-        scripts: { test: "node test.js" },
-      }),
-      "package-lock.json": JSON.stringify({
-        name: "workflow",
-        version: "1.0.0",
-        lockfileVersion: 3,
-        packages: { "": { name: "workflow", version: "1.0.0" } },
-      }),
-      "server.js": `const server = require("node:http").createServer((request, response) => response.end("hello from one"));
-server.listen(3000);
-process.on("SIGTERM", () => server.close(() => process.exit(0)));
-`,
-      "test.js": "console.log('all well');\n",
-      "evenkeel.yaml": stringify({
-        app: "workflow",
-        image: `${lab.registry}/e2e/workflow`,
-        container: { secrets: ["TOKEN"] },
-        health: { interval: "200ms" },
-        bake: { duration: "2s", interval: "500ms" },
-        environments: { production: { host: target.host, user: "deploy", knownHosts: "known_hosts" } },
-      }),
-      known_hosts: `${target.hostKeyLine}\n`,
-      ".github/workflows/deploy.yml": workflows[0]?.text ?? "",
+  /** What GitHub keeps for the page's workflow. */
+  function keepSecrets(): void {
+    const secrets = {
+      SSH_KEY: readFileSync(target.privateKeyPath, "utf8"),
+      PRODUCTION_ENV: "TOKEN=s3cret",
+      REGISTRY_PASSWORD: "s3cret",
     };
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
-    writeFileSync(
-      join(folder, "secrets.yml"),
-      stringify({
-        SSH_KEY: readFileSync(target.privateKeyPath, "utf8"),
-        PRODUCTION_ENV: "TOKEN=s3cret",
-        REGISTRY_PASSWORD: "s3cret",
-      }),
-    );
-    await must(["git", "init", "--quiet", "--initial-branch=main", path]);
-    await commit("one", path);
-    return path;
-  }
-
-  async function commit(message: string, path = project): Promise<void> {
-    const by = ["-c", "user.name=e2e", "-c", "user.email=e2e@example.com"];
-    await must(["git", "-C", path, "add", "--all"]);
-    await must(["git", "-C", path, ...by, "commit", "--quiet", "--message", message]);
+    writeFileSync(join(folder, "secrets.yml"), stringify(secrets));
   }
 });
 

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../../ci/lab/command.js";
 import { type Lab, openLab, type Target } from "../../ci/lab/lab.js";
+import { createProject } from "./support/committed-project.js";
 
 /**
  * The npm package as its users get it: packed, installed from the tarball into projects of their own, and
@@ -96,6 +97,28 @@ describe("examples/library", () => {
     expect(refused.stderr).toMatch(/--untested[\s\S]*Code: untested-image/);
   });
 
+  it("takes a commit from tests to the host, with an engine for the first parts", async () => {
+    const released = await createProject(join(folder, "released"), {
+      lab,
+      target,
+      app: "released",
+      domains: ["released.example.com"],
+    });
+    const dagger = (await must(["sh", "-c", "command -v dagger"], root, lab.env)).stdout.trim();
+    const outcome = await execute(["node", join(project, "src/release.ts")], {
+      cwd: released.path,
+      env: {
+        ...lab.env,
+        _EXPERIMENTAL_DAGGER_CLI_BIN: dagger,
+        SSH_KEY_FILE: target.privateKeyPath,
+        PRODUCTION_ENV: "TOKEN=s3cret",
+      },
+    });
+    expect(outcome, outcome.stderr).toMatchObject({ code: 0 });
+    expect(outcome.stdout).toMatch(/e2e\/released@sha256:[0-9a-f]{64}[\s\S]*Revision 1 serves/);
+    expect(outcome.stdout + outcome.stderr).not.toContain("s3cret");
+  });
+
   const run = (script: string, ...args: readonly string[]) =>
     execute(["npm", "run", "--silent", script, "--", ...args], {
       cwd: project,
@@ -153,8 +176,8 @@ async function pack(): Promise<string> {
   return join(folder, stdout.trim());
 }
 
-async function must(argv: readonly string[], cwd = root) {
-  const outcome = await execute(argv, { cwd });
+async function must(argv: readonly string[], cwd = root, env = process.env) {
+  const outcome = await execute(argv, { cwd, env });
   if (outcome.code !== 0)
     throw new Error(`${argv.join(" ")} ended with ${outcome.code}:\n${outcome.stdout}${outcome.stderr}`);
   return outcome;
