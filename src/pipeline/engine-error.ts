@@ -28,6 +28,16 @@ export function lastLines(text: string, count = 30, bytes = 4000): string {
   return lines.slice(-count).join("\n").slice(-bytes);
 }
 
+/**
+ * What a failed command said: its beginning, where npm gives the reason, and its end, where everything else
+ * does. Indented, ready for a message.
+ */
+export function toldBy({ stdout, stderr }: ExecFailure): string {
+  const lines = lastLines(printable(`${stdout}\n${stderr}`), 10_000, 100_000).split("\n");
+  const shown = lines.length <= 40 ? lines : [...lines.slice(0, 15), "…", ...lines.slice(-25)];
+  return shown.map((line) => `  ${line.slice(0, 500)}`).join("\n");
+}
+
 /** What the engine said, without the request and the answer that its error carries along. */
 export function engineWords(error: unknown): string {
   return printable(error instanceof Error ? error.message : String(error)).replace(/\.$/, "");

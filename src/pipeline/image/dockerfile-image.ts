@@ -1,7 +1,7 @@
 import type { Container, Directory, Platform, Secret } from "@dagger.io/dagger";
 import type { BuildConfig } from "../../config/config.js";
-import { EvenkeelError, printable } from "../../errors.js";
-import { engineWords, execFailureOf, lastLines } from "../engine-error.js";
+import { EvenkeelError } from "../../errors.js";
+import { engineWords, execFailureOf, toldBy } from "../engine-error.js";
 import type { Built } from "./built.js";
 
 /**
@@ -36,7 +36,7 @@ export async function buildDockerfileImage(
     const detail =
       failure === null
         ? `The Dockerfile could not be built: ${engineWords(cause)}.`
-        : `A command of the Dockerfile failed with exit code ${failure.exitCode}:\n${lastLines(printable(`${failure.stdout}\n${failure.stderr}`)).replace(/^/gm, "  ")}`;
+        : `A command of the Dockerfile failed with exit code ${failure.exitCode}:\n${toldBy(failure)}`;
     throw new EvenkeelError("build-failed", detail, { cause });
   }
 }

@@ -1,7 +1,7 @@
 import type { Client, Container, Directory } from "@dagger.io/dagger";
 import type { NodeBuildConfig } from "../../config/config.js";
-import { EvenkeelError, printable } from "../../errors.js";
-import { engineWords, execFailureOf, lastLines } from "../engine-error.js";
+import { EvenkeelError } from "../../errors.js";
+import { engineWords, execFailureOf, toldBy } from "../engine-error.js";
 import { APP_PATH, type NodeProject, withDependencies, withManager } from "../node/project.js";
 import { pinImage } from "./base.js";
 import type { Built } from "./built.js";
@@ -130,7 +130,7 @@ async function step(what: string, container: Container): Promise<Container> {
     const detail =
       failure === null
         ? `${what}: ${engineWords(cause)}.`
-        : `${what} (exit code ${failure.exitCode}):\n${lastLines(printable(`${failure.stdout}\n${failure.stderr}`)).replace(/^/gm, "  ")}`;
+        : `${what} (exit code ${failure.exitCode}):\n${toldBy(failure)}`;
     throw new EvenkeelError("build-failed", detail, { cause });
   }
 }

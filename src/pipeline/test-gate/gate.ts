@@ -1,7 +1,7 @@
 import type { Client, Container, Directory } from "@dagger.io/dagger";
 import type { TestConfig } from "../../config/config.js";
 import { EvenkeelError, printable } from "../../errors.js";
-import { type ExecFailure, execFailureOf, lastLines } from "../engine-error.js";
+import { type ExecFailure, execFailureOf, lastLines, toldBy } from "../engine-error.js";
 import { APP_PATH, readNodeProject, withDependencies, withManager } from "../node/project.js";
 import { bulleted, type Findings, readFindings } from "./findings.js";
 import { SUPERVISOR, SUPERVISOR_PATH, superviseArgv } from "./supervisor.js";
@@ -78,7 +78,7 @@ async function install(container: Container): Promise<Container> {
     if (failure === null) throw error;
     throw new EvenkeelError(
       "build-failed",
-      `The dependencies could not be installed (exit code ${failure.exitCode}):\n${tailOf(failure)}`,
+      `The dependencies could not be installed (exit code ${failure.exitCode}):\n${toldBy(failure)}`,
       {
         next: "Read the lines above; run the same installation on your machine, commit the lockfile, and run again.",
         cause: failure,
@@ -121,10 +121,6 @@ function commandWords(command: readonly string[]): string {
   const [shell, flag, line, ...rest] = command;
   const isLine = shell === "sh" && flag === "-c" && line !== undefined && rest.length === 0;
   return isLine ? line : command.join(" ");
-}
-
-function tailOf(failure: ExecFailure): string {
-  return indented(lastLines(printable(`${failure.stdout}\n${failure.stderr}`)));
 }
 
 function indented(text: string): string {
