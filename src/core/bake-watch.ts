@@ -41,7 +41,8 @@ export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> 
   const { candidate, container } = setting;
   const { runtime } = candidate.release;
   let { standby, position } = setting;
-  let record = emptyBake;
+  // The proof it gave just before the switch counts, so that a release that breaks at once is left at once.
+  let record = { ...emptyBake, standbyPasses: standby?.runtime.health.passes ?? 0 };
   const from = run.nowMs;
   let seenMs = from;
   const limitMs = from + Math.max(runtime.bake.durationMs, runtime.bake.deadlineMs);

@@ -43,5 +43,7 @@ export function recordOf(view: HostView, revision: number): ReleaseRecord | null
 export function revisionsToKeep(view: HostView, promoted: number, keep: number): readonly number[] {
   const stable = stableRevisions(view.ledger).filter((revision) => revision !== promoted);
   const running = view.containers.map((container) => container.revision);
-  return [...new Set([promoted, ...stable.slice(-Math.max(0, keep - 1)), ...running])].sort((a, b) => a - b);
+  return [
+    ...new Set([promoted, ...stable.slice(Math.max(0, stable.length - Math.max(0, keep - 1))), ...running]),
+  ].sort((a, b) => a - b);
 }

@@ -1,0 +1,225 @@
+import { expect, test } from "vitest";
+import { deploy } from "../../src/core/deploy.js";
+import type { Outcome } from "../../src/core/model.js";
+import { aBake, anImage, aRelease, aRequest, aRuntime } from "../support/builders.js";
+import { type Fault, runScript, type Told } from "../support/run-script.js";
+import { type Behaviour, healthy } from "../support/simulated-container.js";
+import { aSimulatedHost, SimulatedHost } from "../support/simulated-host.js";
+
+const runtime = aRuntime({ bake: aBake({ durationMs: 3_000, minimumSamples: 3 }) });
+const request = aRequest({ release: aRelease({ image: anImage("v2"), runtime }) });
+
+/** Revision 1 serves; v2 behaves as told. */
+function hostWith(v2: Partial<Behaviour> = {}): SimulatedHost {
+  return aSimulatedHost(aRelease(), { [anImage("v2")]: { ...healthy, ...v2 } });
+}
+
+const kinds = (told: Told<Outcome>) => told.steps.map((step) => step.kind).filter((kind) => kind !== "wait");
+const stepOf = (kind: string, more = 0) =>
+  kinds(runScript(deploy(request), hostWith())).indexOf(kind as never) + more;
+
+test("the whole of a healthy deploy, step by step", () => {
+  const told = runScript(deploy(request), hostWith());
+  expect(kinds(told)).toEqual([
+    ...["observe", "pull", "acquire", "observe", "stage", "start"],
+    ...["probe", "probe", "probe", "tally", "switch"],
+    ...["watch", "watch", "watch", "confirm", "observe", "retire", "retain", "unlock"],
+  ]);
+  expect(told.outcome).toMatchObject({ phase: "promoted", revision: 2, slot: "green" });
+  const phases = told.notices.flatMap((notice) => (notice.kind === "phase" ? [notice.at.phase] : []));
+  expect(phases).toEqual(["pulled", "locked", "started", "gated", "switched", "baking", "promoted"]);
+});
+
+test("what served stays hot after the promotion, and is removed in its time", () => {
+  const host = hostWith();
+  runScript(deploy(request), host);
+  expect(host.inSlot("blue")?.stage).toBe("running");
+  host.advance(90_000);
+  expect(host.inSlot("blue")).toBeNull();
+  expect(host.live()?.revision).toBe(2);
+});
+
+test("a candidate that never answers is removed, and its logs are told; what serves is untouched", () => {
+  const host = hostWith({ healthyAfterMs: null });
+  const told = runScript(deploy(request), host);
+  expect(told.outcome).toMatchObject({
+    phase: "aborted",
+    code: "gate-failed",
+    serving: 1,
+    logs: "the container's last words",
+  });
+  expect(kinds(told).slice(-4)).toEqual(["logs", "retire", "record", "unlock"]);
+  expect(kinds(told)).not.toContain("switch");
+  expect(host.containers.map((container) => container.revision)).toEqual([1]);
+  expect(host.traffic.visitors.failures).toBe(0);
+});
+
+test("a candidate that exits is given up at once, long before the gate's deadline", () => {
+  const told = runScript(deploy(request), hostWith({ healthyAfterMs: null, exitsAfterMs: 500 }));
+  expect(told.outcome).toMatchObject({ phase: "aborted", code: "gate-failed" });
+  expect(told.tookMs).toBeLessThan(6_000);
+});
+
+test("a release that answers 500 after the switch is gone back from", () => {
+  const host = hostWith({ afterSwitch: { afterMs: 500, does: "answers-500-but-healthy" } });
+  const told = runScript(deploy(request), host);
+  expect(told.outcome).toMatchObject({ phase: "rolled-back", code: "bake-failed", serving: 1 });
+  expect(kinds(told).slice(-5)).toEqual(["observe", "point-back", "logs", "retire", "unlock"]);
+  expect(host.pointer).toEqual({ mode: "solo", live: "blue" });
+  expect(host.containers.map((container) => container.revision)).toEqual([1]);
+});
+
+test("the first release that breaks in its bake goes on serving, and that is no success", () => {
+  const host = new SimulatedHost({
+    [anImage("v2")]: { ...healthy, afterSwitch: { afterMs: 100, does: "health-fails" } },
+  });
+  const told = runScript(deploy(request), host);
+  expect(told.outcome).toMatchObject({ phase: "halted", serving: 1 });
+  expect(told.outcome?.phase === "halted" && told.outcome.reason).toContain(
+    "there is no release to go back to",
+  );
+  expect(host.live()?.stage).toBe("running");
+});
+
+test("when the release standing by dies, the pair is left and the bake goes on alone", () => {
+  const host = aSimulatedHost(aRelease(), {});
+  const fault: Fault = {
+    at: stepsUntil("watch"),
+    what: {
+      kind: "runner-pauses",
+      ms: 0,
+      meanwhile: () => {
+        const blue = host.inSlot("blue");
+        if (blue !== null) Object.assign(blue, { stage: "exited", restartPolicy: "no" });
+      },
+    },
+  };
+  const told = runScript(deploy(request), host, [fault]);
+  expect(told.outcome).toMatchObject({ phase: "promoted", revision: 2 });
+  expect(told.steps.flatMap((step) => (step.kind === "switch" ? [step.to.mode] : []))).toEqual([
+    "pair",
+    "solo",
+  ]);
+});
+
+test("the run's time is over in the gate: the candidate is removed", () => {
+  const host = hostWith({ healthyAfterMs: 20_000 });
+  const told = runScript(deploy({ ...request, deadlineMs: 6_000 }), host);
+  expect(told.outcome).toMatchObject({ phase: "aborted", code: "deadline", serving: 1 });
+  expect(host.containers.map((container) => container.revision)).toEqual([1]);
+  expect(told.tookMs).toBeLessThan(10_000);
+});
+
+test("the run's time is over in the bake: back", () => {
+  const told = runScript(deploy({ ...request, deadlineMs: 7_000 }), hostWith());
+  expect(told.outcome).toMatchObject({ phase: "rolled-back", serving: 1 });
+});
+
+test("a connection that breaks in the bake and comes back leads to the same end", () => {
+  const host = hostWith();
+  const told = runScript(deploy(request), host, [lost(stepsUntil("watch"), true)]);
+  expect(told.outcome).toMatchObject({ phase: "promoted" });
+  expect(host.live()?.release.image).toBe(anImage("v2"));
+  expect(host.traffic.visitors.failures).toBe(0);
+});
+
+test("a release that the bake rejected is not tried again when the connection breaks over going back", () => {
+  const host = hostWith({ afterSwitch: { afterMs: 500, does: "answers-500-but-healthy" } });
+  const until = kinds(
+    runScript(deploy(request), hostWith({ afterSwitch: { afterMs: 500, does: "answers-500-but-healthy" } })),
+  );
+  const told = runScript(deploy(request), host, [lost(allSteps("point-back"), true)]);
+  expect(until).toContain("point-back");
+  expect(told.outcome).toMatchObject({ phase: "rolled-back", code: "bake-failed", serving: 1 });
+  expect(told.steps.filter((step) => step.kind === "start")).toHaveLength(1);
+});
+
+test("a connection that is gone for good in the bake: the host goes back by itself", () => {
+  const host = hostWith();
+  const told = runScript(deploy(request), host, [lost(stepsUntil("watch"), false)]);
+  expect(told.outcome).toMatchObject({ phase: "lost", code: "lost" });
+  host.advance(31_000);
+  expect(host.pointer).toEqual({ mode: "solo", live: "blue" });
+  const next = runScript(deploy({ ...request, holder: "run-2" }), host);
+  expect(next.outcome).toMatchObject({ phase: "promoted", revision: 3 });
+});
+
+test("a confirmation whose answer was lost is a promotion, told and tidied up", () => {
+  const host = hostWith();
+  const told = runScript(deploy(request), host, [
+    { at: stepsUntil("confirm"), what: { kind: "connection-lost", when: "after", reconnects: true } },
+  ]);
+  expect(told.outcome).toMatchObject({ phase: "promoted", revision: 2 });
+  expect(told.steps.filter((step) => step.kind === "start")).toHaveLength(1);
+  expect(kinds(told).slice(-2)).toEqual(["retire", "unlock"]);
+});
+
+test("a runner that slept beyond the guard's lease finds that the guardian acted", () => {
+  const host = hostWith();
+  const at = stepsUntil("confirm");
+  const told = runScript(deploy(request), host, [
+    { at, what: { kind: "runner-pauses", ms: 22_000, meanwhile: null } },
+  ]);
+  expect(told.outcome).toMatchObject({ phase: "rolled-back", code: "guard-gone", serving: 1 });
+  expect(host.pointer).toEqual({ mode: "solo", live: "blue" });
+});
+
+test("a proof that grew old while the runner slept moves no traffic", () => {
+  const host = hostWith();
+  const at = stepsUntil("switch");
+  const told = runScript(deploy(request), host, [
+    { at, what: { kind: "runner-pauses", ms: 25_000, meanwhile: null } },
+  ]);
+  expect(told.outcome).toMatchObject({ phase: "aborted", serving: 1 });
+  expect(host.live()?.revision).toBe(1);
+});
+
+test("a holder that slept beyond its lease is refused, and touches nothing more", () => {
+  const host = hostWith();
+  const rival = () => {
+    host.advance(31_000);
+    runScript(deploy({ ...request, holder: "rival" }), host);
+  };
+  const told = runScript(deploy(request), host, [
+    { at: stepsUntil("start"), what: { kind: "runner-pauses", ms: 0, meanwhile: rival } },
+  ]);
+  expect(told.outcome).toMatchObject({ code: "fenced" });
+  expect(kinds(told).slice(-2)).toEqual(["start", "observe"]);
+  expect(host.ledger.at(-1)).toMatchObject({ event: "promoted", by: "rival" });
+});
+
+test("a host whose open switch cannot be settled is not deployed over", () => {
+  const host = hostWith();
+  runScript(deploy(request), host, [
+    { at: stepsUntil("watch"), what: { kind: "runner-dies", when: "before" } },
+  ]);
+  host.lock = null;
+  const told = runScript(deploy({ ...request, holder: "run-2" }), host, [
+    { at: 3, what: { kind: "disk-full", steps: 50 } },
+  ]);
+  expect(told.outcome).toMatchObject({ phase: "aborted", code: "unconfirmed-switch" });
+  expect(kinds(told)).not.toContain("start");
+});
+
+test("a lock that is held refuses before anything is touched", () => {
+  const host = hostWith();
+  host.lock = { holder: "ci-7", reason: "deploy", leaseMs: 30_000, expiresMs: host.nowMs + 30_000 };
+  const told = runScript(deploy(request), host);
+  expect(told.outcome).toMatchObject({ phase: "aborted", code: "locked" });
+  expect(kinds(told)).toEqual(["observe", "pull", "acquire"]);
+});
+
+function lost(at: number, reconnects: boolean): Fault {
+  return { at, what: { kind: "connection-lost", when: "before", reconnects } };
+}
+
+/** The number of the first step of a kind in a healthy run. */
+function stepsUntil(kind: string): number {
+  expect(stepOf(kind)).toBeGreaterThan(0);
+  return runScript(deploy(request), hostWith()).steps.findIndex((step) => step.kind === kind);
+}
+
+function allSteps(kind: string): number {
+  const host = hostWith({ afterSwitch: { afterMs: 500, does: "answers-500-but-healthy" } });
+  return runScript(deploy(request), host).steps.findIndex((step) => step.kind === kind);
+}

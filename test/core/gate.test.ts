@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import { judgeGate } from "../../src/core/gate.js";
+import { aContainer, aHealth, aProbe, aSample } from "../support/builders.js";
+
+const health = aHealth({ passes: 3, deadlineMs: 30_000 });
+const judge = (report = aProbe(), elapsedMs = 1_000) => judgeGate(report, "container-1", health, elapsedMs);
+
+test("as many passes in a row as asked for open the gate, and not one fewer", () => {
+  expect(judge()).toMatchObject({
+    verdict: "pass",
+    proof: { containerId: "container-1", passes: 3, atMs: 5_000 },
+  });
+  expect(judge(aProbe({ samples: [aSample(), aSample()] })).verdict).toBe("again");
+});
+
+test.each([
+  ["a redirect", aSample({ status: 302 }), "302, a redirect, which is not a pass"],
+  ["404", aSample({ status: 404, detail: "not found" }), "404 not found"],
+  ["silence", aSample({ status: null, detail: "connection refused" }), "no answer (connection refused)"],
+  ["another commit", aSample({ commitMatches: false }), "200, but without the commit that was deployed"],
+])("%s is no pass, and is told", (_, sample, told) => {
+  expect(judge(aProbe({ samples: [aSample(), aSample(), sample] }))).toEqual({
+    verdict: "again",
+    reason: told,
+  });
+});
+
+test("the deadline fails it, with the last answer", () => {
+  const verdict = judge(aProbe({ samples: [aSample({ status: 503, detail: "" })] }), 30_000);
+  expect(verdict.verdict).toBe("fail");
+  expect(verdict.reason).toContain("3 times in a row with 2xx within 30 s; last: 503");
+});
+
+test.each([
+  ["exited", { stage: "exited", exitCode: 7 }, "exited with code 7"],
+  ["killed for memory", { oomKilled: true }, "too much memory"],
+  ["restarted", { restarts: 1 }, "restarted 1 times"],
+] as const)("a container that %s fails it at once", (_, differs, told) => {
+  const verdict = judge(aProbe({ container: aContainer(differs), samples: [] }), 0);
+  expect(verdict.verdict).toBe("fail");
+  expect(verdict.reason).toContain(told);
+});
+
+test("passes of another container open nothing", () => {
+  expect(judge(aProbe({ container: aContainer({ id: "other" }) }))).toEqual({
+    verdict: "fail",
+    reason: "the container is gone",
+  });
+});
+
+test("a hot container's restarts before the gate do not count, those in it do", () => {
+  const restarted = aProbe({ container: aContainer({ restarts: 2 }) });
+  expect(judgeGate(restarted, "container-1", health, 0, 2).verdict).toBe("pass");
+  expect(judgeGate(restarted, "container-1", health, 0, 1).verdict).toBe("fail");
+});

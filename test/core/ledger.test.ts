@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { nextRevision, revisionsToKeep, stableRevisions } from "../../src/core/ledger.js";
+import { aContainer, anEntry, aRelease, aView } from "../support/builders.js";
+
+const promoted = (revision: number, left?: number) =>
+  anEntry({ event: "promoted", revision, ...(left === undefined ? {} : { left }) });
+
+test("promotion makes stable, in its order", () => {
+  expect(stableRevisions([promoted(1), anEntry({ event: "switched", revision: 2 }), promoted(3)])).toEqual([
+    1, 3,
+  ]);
+  expect(stableRevisions([promoted(1), promoted(2), promoted(1)])).toEqual([2, 1]);
+});
+
+test("being rolled back from, or left by a rollback, takes the mark away", () => {
+  expect(stableRevisions([promoted(1), promoted(2), anEntry({ event: "rolled-back", revision: 2 })])).toEqual(
+    [1],
+  );
+  expect(stableRevisions([promoted(1), promoted(2), promoted(1, 2)])).toEqual([1]);
+});
+
+test("an abort or a halt says nothing about a release that was promoted before", () => {
+  const ledger = [
+    promoted(1),
+    anEntry({ event: "aborted", revision: 1 }),
+    anEntry({ event: "halted", revision: 1 }),
+  ];
+  expect(stableRevisions(ledger)).toEqual([1]);
+});
+
+test("a revision number is never used twice, wherever it was seen", () => {
+  expect(nextRevision(aView({ ledger: [], releases: [], containers: [] }))).toBe(1);
+  expect(nextRevision(aView({ ledger: [anEntry({ revision: 7 })] }))).toBe(8);
+  expect(nextRevision(aView({ containers: [aContainer({ revision: 9 })] }))).toBe(10);
+  const releases = [{ revision: 11, release: aRelease(), imagePresent: false }];
+  expect(nextRevision(aView({ releases }))).toBe(12);
+});
+
+test("the newest stable ones are kept, with the one promoted and whatever runs", () => {
+  const view = aView({
+    ledger: [1, 2, 3, 4, 5].map((revision) => promoted(revision)),
+    containers: [aContainer({ revision: 2 })],
+  });
+  expect(revisionsToKeep(view, 6, 3)).toEqual([2, 4, 5, 6]);
+});
+
+test("keeping one release keeps that one", () => {
+  const view = aView({ ledger: [promoted(1), promoted(2)], containers: [] });
+  expect(revisionsToKeep(view, 3, 1)).toEqual([3]);
+});

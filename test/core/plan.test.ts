@@ -1,0 +1,92 @@
+import { expect, test } from "vitest";
+import type { DeployRequest, HostView } from "../../src/core/model.js";
+import { planDeploy } from "../../src/core/plan.js";
+import {
+  aBareView,
+  aContainer,
+  anImage,
+  aRelease,
+  aRequest,
+  aRuntime,
+  aSite,
+  aView,
+} from "../support/builders.js";
+
+const same = aRequest({ release: aRelease() });
+const titles = (request: DeployRequest, view: HostView) => {
+  const plan = planDeploy(request, view);
+  return "steps" in plan ? plan.steps.map((step) => step.title) : plan.verdict;
+};
+
+test("what serves already plans nothing", () => {
+  expect(planDeploy(same, aView())).toMatchObject({
+    verdict: "nothing",
+    reason: "revision 1 serves this image, configuration and secrets already",
+  });
+});
+
+test.each([
+  ["another image", aRequest(), aView(), "image differ from revision 1"],
+  [
+    "another configuration",
+    aRequest({ release: aRelease({ configHash: "x" }) }),
+    aView(),
+    "configuration differ",
+  ],
+  ["other secrets", same, aView({ desiredSecretsHash: "x" }), "its secrets changed"],
+  ["a release that was never promoted", same, aView({ ledger: [] }), "was never promoted"],
+  ["a dead container", same, aView({ containers: [aContainer({ stage: "exited" })] }), "nothing serves yet"],
+])("%s is deployed, and the reason is told", (_, request, view, why) => {
+  const plan = planDeploy(request, view);
+  expect(plan.verdict).toBe("deploy");
+  expect(plan.reason).toContain(why);
+});
+
+test("the steps of a deploy beside what serves", () => {
+  const preDeploy = { command: ["npm", "run", "migrate"], timeoutMs: 60_000 };
+  const request = aRequest({ release: aRelease({ image: anImage("v2"), runtime: aRuntime({ preDeploy }) }) });
+  expect(titles(request, aView())).toEqual([
+    `pull ${anImage("v2")}`,
+    "run the pre-deploy command",
+    "start revision 2 in slot green",
+    "gate",
+    "switch, with slot blue standing by",
+    "bake",
+    "promote",
+  ]);
+});
+
+test("a bare host is given a proxy and a route first, and the switch is alone", () => {
+  expect(titles(aRequest(), aBareView())).toEqual([
+    `pull ${anImage("v2")}`,
+    "install the proxy and its guardian",
+    "reload the proxy with this app's route",
+    "start revision 1 in slot blue",
+    "gate",
+    "switch, alone",
+    "bake",
+    "promote",
+  ]);
+});
+
+test("only another domain is a reload, whose cost is told", () => {
+  const plan = planDeploy({ ...same, site: aSite({ domains: ["shop.example"] }) }, aView());
+  expect(plan.verdict).toBe("reroute");
+  expect("steps" in plan ? plan.steps[0]?.why : "").toContain("closes idle connections and WebSockets");
+});
+
+test("what an earlier run left open is settled first", () => {
+  const view = aView({
+    pointer: { mode: "pair", live: "green", standby: "blue" },
+    containers: [aContainer(), aContainer({ id: "container-2", slot: "green", revision: 2 })],
+  });
+  expect(titles(aRequest(), view)).toContain("settle");
+});
+
+test("a refusal tells every problem", () => {
+  const plan = planDeploy(aRequest(), aView({ diskFreeBytes: 0, architecture: "arm64" }));
+  expect(plan).toMatchObject({
+    verdict: "refused",
+    problems: [{ code: "disk-full" }, { code: "wrong-architecture" }],
+  });
+});

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { sameSite, siteFor } from "../../src/core/sites.js";
+import { aHealth, aRuntime, aSite, aView } from "../support/builders.js";
+
+test("the slot that serves keeps its port and path when the candidate has others", () => {
+  const runtime = aRuntime({ port: 8080, health: aHealth({ path: "/up" }) });
+  expect(siteFor(aSite(), aView(), "green", runtime).slots).toEqual({
+    blue: { port: 3000, healthPath: "/health" },
+    green: { port: 8080, healthPath: "/up" },
+  });
+});
+
+test("on a bare host both slots are the candidate's", () => {
+  const proxy = { ...aView().proxy, site: null };
+  const { slots } = siteFor(aSite(), aView({ proxy }), "blue", aRuntime({ port: 8080 }));
+  expect(slots.blue).toEqual(slots.green);
+});
+
+test("two sites are one whatever the order of their keys, and none is like no site", () => {
+  const { format, ...rest } = aSite();
+  expect(sameSite(aSite(), { ...rest, format })).toBe(true);
+  expect(sameSite(aSite(), aSite({ domains: ["shop.example"] }))).toBe(false);
+  expect(sameSite(aSite(), null)).toBe(false);
+});
