@@ -1,0 +1,104 @@
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { guardianVersion } from "../../src/commands/guardian.js";
+import { parseHostView } from "../../src/commands/host-view.js";
+import { spell } from "../../src/commands/spell.js";
+import { EvenkeelError } from "../../src/errors.js";
+import { steps, vocabulary } from "./support/steps.js";
+
+/** What a real host printed: Docker 20.10, Debian 12, two slots, after the guardian had kept the live one. */
+const recorded = readFileSync(new URL("recorded/observe.txt", import.meta.url), "utf8").replace(
+  /"evenkeel.version":"[0-9a-f]*"/,
+  `"evenkeel.version":"${guardianVersion}"`,
+);
+const view = (text: string) => parseHostView(text, vocabulary);
+const without = (sign: RegExp) =>
+  recorded
+    .split("\n")
+    .filter((line) => !sign.test(line))
+    .join("\n");
+
+it("reads a real host", () => {
+  const seen = view(recorded);
+  expect(seen).toMatchObject({
+    dockerVersion: "20.10.24+dfsg1",
+    architecture: "x86_64",
+    diskFreeBytes: 11_198_587 * 4096,
+    inodesFree: 15_344_525,
+    memoryAvailableBytes: 20_360_572 * 1024,
+    fence: 2,
+    lock: { holder: "me", reason: "it's", fence: 2, remainingMs: 0 },
+    pointer: { mode: "solo", live: "green" },
+    guard: null,
+    outcome: { token: "halt", revision: 17, verdict: "halted", serving: "green" },
+    foreignNames: [],
+    proxy: { state: "running", guardian: "running", portTakenBy: null, site: { format: 1 } },
+  });
+  expect(seen.containers.map(({ slot, stage, restartPolicy }) => [slot, stage, restartPolicy])).toEqual([
+    ["blue", "exited", "unless-stopped"],
+    ["green", "running", "unless-stopped"],
+  ]);
+  expect(seen.releases.map((record) => record.revision)).toEqual([1, 2, 11, 12, 13, 14, 15, 16, 17]);
+  expect(seen.releases.every((record) => record.imagePresent)).toBe(true);
+  expect(seen.ledger.at(-1)).toMatchObject({ event: "switched", revision: 17, fence: 2 });
+  expect(seen.desiredSecretsHash).toMatch(/^[0-9a-f]{64}$/);
+});
+
+it("tells changed secrets by this host's key", () => {
+  const secrets = new Map([["PEM", "other"]]);
+  expect(parseHostView(recorded, { ...vocabulary, secrets }).desiredSecretsHash).not.toBe(
+    view(recorded).desiredSecretsHash,
+  );
+  const other = recorded.replace(/hmac\.key:0f/, "hmac.key:10");
+  expect(view(other).desiredSecretsHash).not.toBe(view(recorded).desiredSecretsHash);
+});
+
+it("ignores the ledger's unterminated last line and foreign ones", () => {
+  const whole = view(recorded).ledger.length;
+  expect(view(without(/^ledger-whole/)).ledger).toHaveLength(whole - 1);
+  expect(view(recorded.replace(/\n(ledger \{)/, "\nledger garbage\n$1")).ledger).toHaveLength(whole);
+});
+
+it("does not take a host with running containers for a first deploy when its folder is lost", () => {
+  const seen = view(without(/^(?:keys\/|ledger|routes\/|guards\/)/));
+  expect(seen.pointer).toBeNull();
+  expect(seen.ledger.map(({ revision, event, reason }) => [revision, event, reason])).toEqual([
+    [15, "promoted", "rebuilt from labels"],
+    [17, "started", "rebuilt from labels"],
+  ]);
+  expect(seen.releases.map((record) => record.revision)).toEqual([15, 17]);
+  expect(seen.releases[0]?.release.runtime.port).toBe(3000);
+});
+
+it("counts a lease by the host's own clock and boot", () => {
+  const later = (uptime: number) =>
+    view(recorded.replace(/^uptime .*/m, `uptime ${uptime}`)).lock?.remainingMs;
+  expect(later(3_398_630 - 5_000)).toBe(5_000);
+  expect(
+    view(recorded.replace(/^boot .*/m, "boot x").replace(/^uptime .*/m, "uptime 1")).lock?.remainingMs,
+  ).toBe(0);
+});
+
+it("knows what belongs to somebody else", () => {
+  const foreign = view(
+    recorded.replaceAll('"evenkeel.root":"/home/deploy/.evenkeel"', '"evenkeel.root":"/root/.evenkeel"'),
+  );
+  expect(foreign.proxy.state).toBe("foreign");
+  expect(foreign.containers).toEqual([]);
+  expect(foreign.foreignNames).toEqual(["shop-production-blue", "shop-production-green"]);
+});
+
+it("a proxy that looks at a lost folder, and a guardian of another text, do not count as running", () => {
+  expect(view(recorded.replace(/^routes .*/m, "routes 1")).proxy.state).toBe("stopped");
+  expect(view(recorded.replace(guardianVersion, "0000")).proxy.guardian).toBe("stopped");
+  expect(view(without(/evenkeel-proxy/)).proxy.state).toBe("absent");
+  expect(view(`${without(/evenkeel-proxy/)}\ntaken nginx`).proxy.portTakenBy).toBe("nginx");
+});
+
+it("says that Docker does not answer, in its own words", () => {
+  const observe = steps.find((step) => step.kind === "observe");
+  const parse = observe && spell(observe, vocabulary).parse;
+  expect(() => parse?.({ stdout: "", stderr: "Cannot connect to the Docker daemon", code: 71 })).toThrow(
+    EvenkeelError,
+  );
+});
