@@ -51,7 +51,7 @@ export function parseHostView(stdout: string, vocabulary: Vocabulary): HostView 
     foreignNames: inspected
       .filter((found) => names.includes(found.name) && !ours(found))
       .map((found) => found.name),
-    ledger: written.length === 0 ? rebuiltLedger(own, pointer, tags) : written,
+    ledger: wholeLedger(written, rebuiltLedger(own, pointer, tags)),
     releases: releases(lines, name, own, tags),
     proxy: proxy(lines, inspected, root, file("proxy/image"), file(`proxy/sites/${name}.caddy`)),
     desiredSecretsHash: secretsHash(vocabulary.secrets, hostKey),
@@ -96,6 +96,26 @@ function releases(
     if (release !== null) known.set(revision, { revision, release, imagePresent: tags.has(`r${revision}`) });
   }
   return [...known.values()].sort((a, b) => a.revision - b.revision);
+}
+
+/**
+ * A ledger begun anew after its folder was lost still knows which of the containers were proven, or the
+ * first deploy after the loss would take away the way back.
+ */
+function wholeLedger(
+  written: readonly LedgerEntry[],
+  rebuilt: readonly LedgerEntry[],
+): readonly LedgerEntry[] {
+  if (written.length === 0) return rebuilt;
+  const judged = new Set(
+    written
+      .filter((entry) => entry.event === "promoted" || entry.event === "rolled-back")
+      .flatMap((entry) => [entry.revision, ...(entry.left === undefined ? [] : [entry.left])]),
+  );
+  return [
+    ...rebuilt.filter((entry) => entry.event === "promoted" && !judged.has(entry.revision)),
+    ...written,
+  ];
 }
 
 /** A host with containers is never taken for one without a past: what the labels and tags tell becomes its ledger. */

@@ -70,6 +70,23 @@ it("does not take a host with running containers for a first deploy when its fol
   expect(seen.releases[0]?.release.runtime.port).toBe(3000);
 });
 
+it("keeps the way back of a host whose ledger was begun anew", () => {
+  const anew = without(/^ledger \{(?!.*"revision":17)/);
+  const told = (text: string) => view(text).ledger.map(({ revision, event }) => `${revision} ${event}`);
+  expect(told(anew)[0]).toBe("15 promoted");
+  expect(
+    told(anew)
+      .slice(1)
+      .every((line) => line.startsWith("17 ")),
+  ).toBe(true);
+
+  const left = anew.replace(
+    /\n(ledger \{)/,
+    '\nledger {"at":"x","fence":1,"event":"rolled-back","revision":15,"image":"","commit":null,"by":"b","reason":"r"}\n$1',
+  );
+  expect(told(left)).not.toContain("15 promoted");
+});
+
 it("counts a lease by the host's own clock and boot", () => {
   const later = (uptime: number) =>
     view(recorded.replace(/^uptime .*/m, `uptime ${uptime}`)).lock?.remainingMs;

@@ -177,6 +177,8 @@ describe("a host that lost something", () => {
     expect(result.outcome).not.toMatchObject({ revision: 1 });
     expect(await shop.visit()).toBe(`version ${version}`);
     expect(await shop.history()).toContain("rebuilt from labels");
+    // The way back is not lost with the folder.
+    expect(await shop.status()).toMatch(/rollback +would go to revision \d+/);
   });
 
   test("its power, right after a deploy: it serves again by itself", async () => {

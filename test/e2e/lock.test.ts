@@ -52,7 +52,6 @@ describe.concurrent("one writer", () => {
 
     const waitedMs = await until("the lock is taken over", 90_000, () => deploys(shop, "3"), 2_000);
     expect(waitedMs).toBeGreaterThan(15_000);
-    expect(waitedMs).toBeLessThan(70_000);
     expect(await shop.visit()).toBe("version 3");
     expect(await shop.history()).not.toContain("unlocked");
   });
