@@ -101,6 +101,10 @@ it("the prose names only functions and flags that there are", () => {
   expect(unknown).toEqual([]);
 });
 
+/** What Dagger itself offers for the container that `build` returns, as far as the pages use it. */
+const AFTER_BUILD: Readonly<Record<string, readonly string[]>> = { export: ["--path"], terminal: [] };
+const OF_A_CONTAINER: ReadonlySet<string> = new Set(Object.values(AFTER_BUILD).flat());
+
 interface Step {
   readonly uses?: string;
   readonly with?: Readonly<Record<string, unknown>>;
@@ -131,6 +135,9 @@ function unknownIn(words: readonly string[]): readonly string[] {
     if (word === "-m") index++;
     else if (word.startsWith("-")) {
       if (!flags.has(flag) && flag !== "--help") unknown.push(flag);
+    } else if (flags === OF_A_CONTAINER || word in AFTER_BUILD) {
+      flags = OF_A_CONTAINER;
+      if (!(word in AFTER_BUILD) || !rest.includes("build")) unknown.push(word);
     } else {
       const own = surface.functions.get(word);
       if (own === undefined) unknown.push(word);
