@@ -43,6 +43,7 @@ describe("the workflow of the page, on a runner", () => {
   let target: Target;
   let project: CommittedProject;
   let action: string;
+  let shown = "";
   beforeAll(async () => {
     lab = await openLab({ quiet: true });
     target = await lab.freshTarget();
@@ -78,23 +79,25 @@ describe("the workflow of the page, on a runner", () => {
     expect(await (await fetch(`http://${target.host}/`)).text()).toBe("hello from one");
   });
 
-  it("shows no secret", async () => {
+  it("showed no secret in either run, though the runner was told to hide none", () => {
     const key = readFileSync(target.privateKeyPath, "utf8").split("\n")[1] as string;
-    const { stdout, stderr } = await act("--env", "ACTIONS_STEP_DEBUG=true");
-    expect(stdout + stderr).not.toContain(key);
-    expect(stdout + stderr).not.toContain("s3cret");
+    expect(shown).toContain("### evenkeel deploy");
+    expect(shown).not.toContain(key);
+    expect(shown).not.toContain("s3cret");
   });
 
-  function act(...more: readonly string[]): Promise<CommandOutcome> {
+  async function act(): Promise<CommandOutcome> {
     const local = ["--local-repository", `OWNER/evenkeel@v1=${action}`, "--action-offline-mode"];
-    const secrets = ["--secret-file", join(folder, "secrets.yml")];
-    return execute(
-      [join(tools, "act"), "push", "-P", "ubuntu-latest=-self-hosted", ...local, ...secrets, ...more],
+    const secrets = ["--secret-file", join(folder, "secrets.yml"), "--insecure-secrets"];
+    const outcome = await execute(
+      [join(tools, "act"), "push", "-P", "ubuntu-latest=-self-hosted", ...local, ...secrets],
       {
         cwd: project.path,
         env: { ...lab.env, XDG_CACHE_HOME: join(folder, "cache") },
       },
     );
+    shown += outcome.stdout + outcome.stderr;
+    return outcome;
   }
 
   /** What GitHub keeps for the page's workflow. */
