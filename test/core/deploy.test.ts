@@ -102,6 +102,13 @@ test("when the release standing by dies, the pair is left and the bake goes on a
   ]);
 });
 
+test("a release that hangs cannot stand by: it is replaced, alone, and is no obstacle", () => {
+  const host = aSimulatedHost(aRelease(), { [anImage("v1")]: { ...healthy, healthyAfterMs: null } });
+  const told = runScript(deploy(request), host);
+  expect(told.outcome).toMatchObject({ phase: "promoted", revision: 2 });
+  expect(told.steps.flatMap((step) => (step.kind === "switch" ? [step.to.mode] : []))).toEqual(["solo"]);
+});
+
 test("the run's time is over in the gate: the candidate is removed", () => {
   const host = hostWith({ healthyAfterMs: 20_000 });
   const told = runScript(deploy({ ...request, deadlineMs: 6_000 }), host);
