@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Traffic } from "../../ci/traffic/traffic.js";
 import type { EvenkeelError } from "../../src/index.js";
 import { during, expectUnharmed, failureOf } from "./support/expectations.js";
-import { imageForAnotherProcessor } from "./support/image.js";
+import { retouchedImage } from "./support/image.js";
 import { type DeployHow, openShop, type ReleaseOf, type Shop } from "./support/shop.js";
 
 /** Releases that never prove themselves: revision 1 serves on, and its visitors notice nothing. */
@@ -69,7 +69,7 @@ test("a container that exits is noticed at once, not at the deadline, and its lo
 });
 
 test("an image for another processor, before anything is started", async () => {
-  const image = await imageForAnotherProcessor(shop.lab);
+  const image = await retouchedImage(shop.lab, "arm64", { architecture: "arm64" });
   const error = await refused({ version: "2" }, { image }, 0);
   expect(error.code).toBe("wrong-architecture");
   expect(error.detail).toContain("the image is for arm64, the host is amd64");

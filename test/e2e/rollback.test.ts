@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Traffic } from "../../ci/traffic/traffic.js";
 import { during, expectUnharmed, failureOf, pause } from "./support/expectations.js";
-import { appImage } from "./support/image.js";
+import { forgetImage, retouchedImage } from "./support/image.js";
 import { openShop, type Shop } from "./support/shop.js";
 
 /** One story, in order: three releases, and the ways back. */
@@ -10,7 +10,7 @@ let traffic: Traffic;
 let firstImage: string;
 beforeAll(async () => {
   shop = await openShop();
-  firstImage = (await appImage(shop.lab, "first")).reference;
+  firstImage = await retouchedImage(shop.lab, "first", { author: "the first" });
   await shop.deploy({ version: "1" }, { image: firstImage });
   traffic = await shop.traffic();
 });
@@ -79,10 +79,7 @@ test("an image that is nowhere any more: refused, and what serves serves on", as
   await shop.deploy({ version: "5" });
   await shop.onHost("docker", "rm", "-f", `${shop.key}-blue`);
   await shop.onHost("sh", "-c", `docker images -q --no-trunc ${firstImage} | xargs docker rmi -f`);
-  const [repository, digest] = firstImage.split("@");
-  const path = `${repository?.replace(`${shop.lab.registry}/`, "")}/manifests/${digest}`;
-  const deleted = await fetch(`http://${shop.lab.registry}/v2/${path}`, { method: "DELETE" });
-  expect(deleted.ok).toBe(true);
+  await forgetImage(shop.lab, firstImage);
 
   const { result, seen } = await during(traffic, () => failureOf(shop.rollback()));
   expect(result.code).toBe("image-missing");

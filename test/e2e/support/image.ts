@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Lab } from "../../../ci/lab/lab.js";
 
@@ -7,71 +9,80 @@ export interface AppImage {
   readonly reference: string;
 }
 
-/** What is asked of a registry for an image's digest. */
-const MANIFESTS =
+const folder = fileURLToPath(new URL("./app", import.meta.url));
+const name = "e2e/shop";
+const manifests =
   "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json";
 
-const built = new Map<string, Promise<AppImage>>();
+/** The tests' app in the lab's registry; built and pushed where this very app is not there yet. */
+export async function appImage(lab: Lab): Promise<AppImage> {
+  const base = await lab.docker("image", "inspect", "-f", "{{.Id}}", "node:24-bookworm-slim").catch(() => "");
+  const tag = `app-${hashOf(base, ...readdirSync(folder).map((file) => readFileSync(`${folder}/${file}`)))}`;
+  const repository = `${lab.registry}/${name}`;
+  const there = await digestOf(lab, tag);
+  if (there !== null) return { repository, reference: `${repository}@${there}` };
 
-/** The tests' app in the lab's registry; each variant has a digest of its own. */
-export function appImage(lab: Lab, variant = "plain"): Promise<AppImage> {
-  const known = built.get(variant) ?? buildImage(lab, variant);
-  built.set(variant, known);
-  return known;
+  const local = `evenkeel-lab-e2e-shop:${tag}`;
+  await lab.docker("build", "--quiet", "--tag", local, folder);
+  await lab.pushImage(local, `${name}:${tag}`);
+  return { repository, reference: `${repository}@${await digestOf(lab, tag)}` };
 }
 
-async function buildImage(lab: Lab, variant: string): Promise<AppImage> {
-  const folder = fileURLToPath(new URL("./app", import.meta.url));
-  const name = `evenkeel-lab-e2e-shop:${variant}`;
-  await lab.docker("build", "--quiet", "--tag", name, "--label", `variant=${variant}`, folder);
-  await lab.pushImage(name, `e2e/shop:${variant}`);
-  const repository = `${lab.registry}/e2e/shop`;
-  return { repository, reference: `${repository}@${await digestOf(lab, "e2e/shop", variant)}` };
-}
-
-async function digestOf(lab: Lab, repository: string, tag: string): Promise<string> {
-  const address = `http://${lab.registry}/v2/${repository}/manifests/${tag}`;
-  const answer = await fetch(address, { method: "HEAD", headers: { accept: MANIFESTS } });
-  const digest = answer.headers.get("docker-content-digest");
-  if (digest === null) throw new Error(`${address} answered ${answer.status}, without a digest`);
-  return digest;
-}
-
-/** The same image, saying in its own configuration that it is for another processor. */
-export async function imageForAnotherProcessor(lab: Lab): Promise<string> {
+/** Another image of the same layers, whose own configuration differs in this. */
+export async function retouchedImage(lab: Lab, tag: string, differs: object): Promise<string> {
   const { repository, reference } = await appImage(lab);
-  const registry = `http://${lab.registry}/v2/e2e/shop`;
-  const manifest = (await (
-    await fetch(`${registry}/manifests/${reference.split("@")[1]}`, { headers: { accept: MANIFESTS } })
-  ).json()) as { mediaType: string; config: { digest: string; size: number } };
-  const config = (await (await fetch(`${registry}/blobs/${manifest.config.digest}`)).json()) as object;
-
-  const blob = JSON.stringify({ ...config, architecture: "arm64" });
+  const registry = `http://${lab.registry}/v2/${name}`;
+  const manifest = (await read(`${registry}/manifests/${reference.split("@")[1]}`)) as Manifest;
+  const config = (await read(`${registry}/blobs/${manifest.config.digest}`)) as object;
+  const blob = JSON.stringify({ ...config, ...differs });
   const digest = await upload(registry, blob);
-  const body = JSON.stringify({
-    ...manifest,
-    config: { ...manifest.config, digest, size: Buffer.byteLength(blob) },
-  });
-  const put = await fetch(`${registry}/manifests/arm64`, {
+  const put = await fetch(`${registry}/manifests/${tag}`, {
     method: "PUT",
     headers: { "content-type": manifest.mediaType },
-    body,
+    body: JSON.stringify({
+      ...manifest,
+      config: { ...manifest.config, digest, size: Buffer.byteLength(blob) },
+    }),
   });
   if (!put.ok) throw new Error(`the registry refused the manifest: ${await put.text()}`);
   return `${repository}@${put.headers.get("docker-content-digest")}`;
 }
 
+/** Takes an image out of the registry. */
+export async function forgetImage(lab: Lab, reference: string): Promise<void> {
+  const digest = reference.split("@")[1];
+  const gone = await fetch(`http://${lab.registry}/v2/${name}/manifests/${digest}`, { method: "DELETE" });
+  if (!gone.ok) throw new Error(`the registry keeps ${reference}: ${await gone.text()}`);
+}
+
+interface Manifest {
+  readonly mediaType: string;
+  readonly config: { readonly digest: string };
+}
+
+async function digestOf(lab: Lab, tag: string): Promise<string | null> {
+  const address = `http://${lab.registry}/v2/${name}/manifests/${tag}`;
+  const answer = await fetch(address, { method: "HEAD", headers: { accept: manifests } });
+  return answer.ok ? answer.headers.get("docker-content-digest") : null;
+}
+
+async function read(address: string): Promise<unknown> {
+  return (await fetch(address, { headers: { accept: `${manifests}, */*` } })).json();
+}
+
 async function upload(registry: string, blob: string): Promise<string> {
-  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(blob));
-  const digest = `sha256:${Buffer.from(bytes).toString("hex")}`;
+  const digest = `sha256:${createHash("sha256").update(blob).digest("hex")}`;
   const begun = await fetch(`${registry}/blobs/uploads/`, { method: "POST" });
   const place = new URL(begun.headers.get("location") ?? "", registry);
   place.searchParams.set("digest", digest);
-  const put = await fetch(place, {
-    method: "PUT",
-    headers: { "content-type": "application/octet-stream" },
-    body: blob,
-  });
+  const headers = { "content-type": "application/octet-stream" };
+  const put = await fetch(place, { method: "PUT", headers, body: blob });
   if (!put.ok) throw new Error(`the registry refused the blob: ${await put.text()}`);
   return digest;
+}
+
+function hashOf(...parts: readonly (string | Buffer)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part).update("\n");
+  return hash.digest("hex").slice(0, 12);
 }
