@@ -21,7 +21,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("in %s",
   });
   /** A server of its own process, because this one waits for the shells that it starts. */
   const serve = (slot: string) => {
-    const text = `require("node:http").createServer((_, r) => { r.statusCode = Number(require("node:fs").readFileSync(process.argv[1], "utf8")); r.end("body") }).listen(0, "127.0.0.1", function () { console.log(this.address().port) })`;
+    const text = `require("node:http").createServer((_, r) => { r.statusCode = Number(require("node:fs").readFileSync(process.argv[1], "utf8")); setTimeout(() => r.end("body"), require("node:fs").existsSync(process.argv[1] + ".slow") ? 400 : 0) }).listen(0, "127.0.0.1", function () { console.log(this.address().port) })`;
     const server = spawn(process.execPath, ["-e", text, join(host.folder, slot)], {
       stdio: ["ignore", "pipe", "ignore"],
     });
@@ -80,7 +80,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("in %s",
     // shell has its own `nc` and asks a real server.
     host.command(
       "nc",
-      'slot=$1; [ "$2" = "$GREEN" ] && slot=green || slot=blue; shift 3; printf "HTTP/1.1 %s x\\r\\n\\r\\nbody" "$(cat "$FOLDER/$slot")" | "$@" >/dev/null',
+      'slot=$1; [ "$2" = "$GREEN" ] && slot=green || slot=blue; shift 3; [ ! -e "$FOLDER/$slot.slow" ] || sleep 0.4; printf "HTTP/1.1 %s x\\r\\n\\r\\nbody" "$(cat "$FOLDER/$slot")" | "$@" >/dev/null',
     );
     ports = { blue: await serve("blue"), green: await serve("green") };
     answers("blue", true);
@@ -168,6 +168,18 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("in %s",
     arm(0);
     await until(() => read(`guards/${key}/guard`) === null);
     expect(look("token")).toContain("guard gone");
+  });
+
+  it("renewed while it asks the previous slot, leaves everything as it is", async () => {
+    writeFileSync(join(host.folder, "blue.slow"), "");
+    arm(0, 60_000);
+    guard();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const renewed = run(lookText, [key, "token", "60000", "1", "0", "last", "0", "0", ""]).stdout;
+    expect(renewed).toBe("guard armed\n");
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(read(`routes/${key}/active`)).toBe("green+blue");
+    expect(read(`guards/${key}/guard`)).not.toBeNull();
   });
 
   it("of a confirmation and a reversal at the same moment, one wins and the other is told", async () => {

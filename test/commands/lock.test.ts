@@ -37,6 +37,12 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("in %s",
     expect(host.ask({ kind: "record", fence: 2, entry })).toEqual({ verdict: "done" });
   });
 
+  it("refuses it also when the next holder was cut off between its number and its lock", () => {
+    host.ask(take);
+    host.write("keys/shop-production/fence", "2");
+    expect(host.ask({ kind: "record", fence: 1, entry })).toBe("fenced");
+  });
+
   it("takes over after a reboot", () => {
     host.ask(take);
     const lock = host.file("keys/shop-production/lock") ?? "";
