@@ -215,7 +215,7 @@ function* goBack(
   const decision = fresh
     ? { slot: standby.container.slot, proven: true, reason: "" }
     : standby !== null
-      ? yield* healthier(run, view, previous, inSlot(view, rejected.slot), standby.runtime)
+      ? yield* patiently(run, view, standby, inSlot(view, rejected.slot))
       : { slot: yield* returned(run, view, previous, candidate, times.limitMs), proven: true, reason: "" };
   const back = previous !== null && decision.slot === previous.slot;
   if (standby === null && !back) return yield* keepServing(run, errand, candidate, reason);
@@ -243,6 +243,27 @@ function* goBack(
     logs: logs.text,
   });
 }
+
+/**
+ * A release that was rejected for its requests may answer its health path all the same: it must not win
+ * because the standby, which the pair still falls back to, missed one probe on a busy host.
+ */
+function* patiently(
+  run: Run,
+  view: HostView,
+  standby: Standby,
+  rejected: ContainerView | null,
+): Script<{ readonly slot: Slot | null; readonly proven: boolean; readonly reason: string }> {
+  for (let tries = 1; tries < STANDBY_TRIES && remainingMs(run) > 0; tries++) {
+    if (yield* proves(run, view, standby.container, standby.runtime))
+      return { slot: standby.container.slot, proven: true, reason: "" };
+    yield* ask(run, { kind: "wait", ms: standby.runtime.bake.intervalMs });
+  }
+  return yield* healthier(run, view, standby.container, rejected, standby.runtime);
+}
+
+/** Bounded, so that the guardian's lease, which nobody renews meanwhile, is not used up by trying. */
+const STANDBY_TRIES = 3;
 
 /** Without a standby nothing serves well now, so waiting costs nothing: what starts again may be the way out. */
 function* returned(
