@@ -52,7 +52,15 @@ process.on("SIGTERM", () => server.close(() => process.exit(0)));
       container: { secrets: ["TOKEN"] },
       health: { interval: "200ms" },
       bake: { duration: "2s", interval: "500ms" },
-      environments: { production: { host: target.host, user: "deploy", knownHosts: "known_hosts", domains } },
+      environments: {
+        production: {
+          host: target.host,
+          user: "deploy",
+          knownHosts: "known_hosts",
+          registry: { username: "robot" },
+          domains,
+        },
+      },
     }),
     known_hosts: `${target.hostKeyLine}\n`,
     ...more,
