@@ -15,7 +15,13 @@ import type { Spelling, Vocabulary } from "./vocabulary.js";
  * the guardian and the next run find either the previous release serving or an armed way back to it.
  */
 export function switchTo(step: StepOf<"switch">, vocabulary: Vocabulary): Spelling<"switch"> {
-  const body = sh`UP=$(docker container inspect --format '{{.State.Running}} {{.Name}}' ${step.containerId} 2>/dev/null)
+  // A runner that slept since its probes would switch on what was true then.
+  const proven =
+    step.provenUntilMs === undefined
+      ? ""
+      : sh`[ "$NOW" -le ${Math.floor(step.provenUntilMs)} ] || ek_fail step-failed 'the proof of health is too old: the run was stopped in between'
+`;
+  const body = sh`${raw(proven)}UP=$(docker container inspect --format '{{.State.Running}} {{.Name}}' ${step.containerId} 2>/dev/null)
 [ "$UP" = "true /$K-${raw(step.to.live)}" ] || ek_fail container-gone ${`the container for slot ${step.to.live} does not run`}
 docker update --restart unless-stopped ${step.containerId} >/dev/null || exit 71
 ${raw(step.guard === null ? disarm : arm(step, step.guard, vocabulary))}

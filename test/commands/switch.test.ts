@@ -53,6 +53,17 @@ function begin() {
 beforeEach(begin);
 afterEach(() => host.remove());
 
+it("refuses a switch on a proof that has grown too old, and touches nothing", () => {
+  expect(host.ask({ ...switchStep, provenUntilMs: 1 })).toMatchObject({
+    verdict: "failed",
+    code: "step-failed",
+    message: expect.stringContaining("too old"),
+  });
+  expect(pointer()).toBe("blue");
+  expect(guard()).toBeNull();
+  expect(host.ask({ ...switchStep, provenUntilMs: 1e15 })).toEqual({ verdict: "done" });
+});
+
 it("switches: restart policy, guard, ledger, and the pointer last", () => {
   expect(host.ask(switchStep)).toEqual({ verdict: "done" });
   expect(pointer()).toBe("green+blue");
