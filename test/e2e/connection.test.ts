@@ -25,7 +25,7 @@ test("cut in the bake: the run comes back, reads the host and finishes what it b
       bake: "{ duration: 4s, interval: 500ms, deadline: 10s }",
     });
     await runner.reached("baking");
-    await shop.onHost("sh", "-c", "kill -KILL $(pgrep -f 'sshd: root@')");
+    await shop.onHost("sh", "-c", "kill -KILL $(pgrep -f '^sshd: root@')");
     return runner.ended;
   });
   expect(result).toMatchObject({ code: null, text: expect.stringContaining("serves") });

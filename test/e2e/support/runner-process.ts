@@ -18,5 +18,7 @@ process.once("message", async ({ configText, image, sshKey, holder }: Errand) =>
     const code = error instanceof EvenkeelError ? error.code : "not an EvenkeelError";
     await tell({ kind: "ended", code, text: String(error) });
   }
-  process.disconnect();
+  process.exit();
 });
+// Whoever started it is gone: nobody would end it, and the next test would find its lock.
+process.once("disconnect", () => process.exit(1));
