@@ -15,6 +15,7 @@ import { planDeploy } from "./core/plan.js";
 import { rollback as rollbackScript } from "./core/rollback.js";
 import { ask, beginRun, type Script } from "./core/script.js";
 import { unlock as unlockScript } from "./core/unlock.js";
+import { upgradeProxy as upgradeProxyScript } from "./core/upgrade-proxy.js";
 import { offeredHostKeys } from "./effects/host-key.js";
 import { redacted } from "./effects/redactor.js";
 import { type Reporter, type RunSummary, silentReporter } from "./effects/reporter.js";
@@ -127,6 +128,18 @@ export async function unlock(config: Config, options: RunOptions): Promise<strin
   );
   const view = await withHost(access, options, script);
   return describeStatus(access.environment.key, access.environment.host.address, view);
+}
+
+/**
+ * Replaces the proxy of the environment's host by the version that this evenkeel installs. Every app on
+ * the host is without its proxy for about a second; nothing else ever upgrades it.
+ *
+ * @throws EvenkeelError `proxy-failed` when the new one refuses the host's sites; the present one stays then.
+ */
+export async function upgradeProxy(config: Config, options: RunOptions): Promise<RunReport> {
+  const access = prepare(config, options, false);
+  const reason = options.reason ?? "proxy upgrade";
+  return tell(access, options, upgradeProxyScript(holderOf(options), reason, access.environment.deadlineMs));
 }
 
 /**

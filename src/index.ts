@@ -17,6 +17,7 @@ export {
   rollback,
   status,
   unlock,
+  upgradeProxy,
 } from "./deploy.js";
 export type { Reporter, RunSummary } from "./effects/reporter.js";
 export { createLinesReporter } from "./effects/reporters/lines-reporter.js";

@@ -87,6 +87,10 @@ export async function unlock(caller: Caller, asked: Reaching): Promise<string> {
   return operations.unlock((await work(caller)).config, await runOptions(asked));
 }
 
+export async function upgradeProxy(caller: Caller, asked: Reaching): Promise<string> {
+  return (await operations.upgradeProxy((await work(caller)).config, await runOptions(asked))).text;
+}
+
 export async function hostKey(
   caller: Caller,
   { environment }: { readonly environment: string },

@@ -173,6 +173,18 @@ export class Evenkeel {
   }
 
   /**
+   * Replaces the host's proxy by the version this evenkeel installs. Its apps are unreachable for about a second.
+   *
+   * @param environment Which environment of the configuration; not needed where there is only one.
+   * @param sshKey The private key for the host: file://$HOME/.ssh/id_ed25519 or env://SSH_KEY
+   * @param reason Why, for the lock and the ledger.
+   */
+  @func({ cache: "never" })
+  async upgradeProxy(environment: string = "", sshKey?: Secret, reason: string = ""): Promise<string> {
+    return crossing(calls.upgradeProxy(this, { environment, sshKey, reason }));
+  }
+
+  /**
    * Prints the keys that the host offers, with fingerprints, for a person to compare and commit.
    *
    * @param environment Which environment of the configuration; not needed where there is only one.

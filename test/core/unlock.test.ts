@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { deploy } from "../../src/core/deploy.js";
+import { ask, beginRun } from "../../src/core/script.js";
+import { unlock } from "../../src/core/unlock.js";
+import { anImage, aRelease, aRequest } from "../support/builders.js";
+import { runScript } from "../support/run-script.js";
+import { aSimulatedHost } from "../support/simulated-host.js";
+
+function held() {
+  const host = aSimulatedHost(aRelease());
+  function* take() {
+    return yield* ask(beginRun(60_000), {
+      kind: "acquire",
+      holder: "other#9",
+      reason: "a deploy",
+      leaseMs: 30_000,
+    });
+  }
+  runScript(take(), host);
+  return host;
+}
+
+test("somebody else's lock is taken away, the fence moves on, and the next deploy goes ahead", () => {
+  const host = held();
+  const request = aRequest({ release: aRelease({ image: anImage("v2") }) });
+  expect(runScript(deploy(request), host).outcome).toMatchObject({ phase: "aborted", code: "locked" });
+
+  const told = runScript(unlock("me#1", "they went home", 60_000), host);
+  expect(told.outcome?.lock).toBeNull();
+  expect(told.outcome?.ledger.at(-1)).toMatchObject({
+    event: "unlocked",
+    by: "me#1",
+    reason: "they went home",
+  });
+  expect(runScript(deploy(request), host).outcome?.phase).toBe("promoted");
+});
+
+test("where nobody holds the lock, nothing is done", () => {
+  const told = runScript(unlock("me#1", "just in case", 60_000), aSimulatedHost(aRelease()));
+  expect(told.steps.map((step) => step.kind)).toEqual(["observe"]);
+});
