@@ -6,7 +6,7 @@ import type { Interval, TrafficReport } from "./report.js";
 import type { Answer, Request } from "./worker.js";
 
 export type { TrafficOptions } from "./generator.js";
-export type { Failure, Interval, TrafficReport } from "./report.js";
+export type { Interval, TrafficReport } from "./report.js";
 
 export interface Traffic {
   /**

@@ -5,7 +5,6 @@ import type {
   LedgerEvent,
   LockView,
   Release,
-  ReleaseRecord,
   Slot,
 } from "../core/model.js";
 import { count, json, jsonText, plain } from "./answer.js";
@@ -87,10 +86,6 @@ export function parseRelease(manifest: string | null): Release | null {
   const said = json(manifest);
   if (!isRecord(said) || typeof said.image !== "string" || typeof said.configHash !== "string") return null;
   return isRecord(said.runtime) && isRecord(said.runtime.health) ? (said as unknown as Release) : null;
-}
-
-export function record(revision: number, release: Release, tags: ReadonlySet<string>): ReleaseRecord {
-  return { revision, release, imagePresent: tags.has(`r${revision}`) };
 }
 
 const events: readonly LedgerEvent[] = [

@@ -13,16 +13,6 @@ export function slotName(key: Key, slot: Slot): string {
   return `${keyName(key)}-${slot}`;
 }
 
-/** The local tag that keeps a revision's image from `docker image prune`. */
-export function retentionTag(key: Key, revision: number): string {
-  return `evenkeel/${keyName(key)}:r${revision}`;
-}
-
-/** Labels cannot change after a container is made, so that a revision is stable is told by a second tag. */
-export function stableTag(key: Key, revision: number): string {
-  return `${retentionTag(key, revision)}-stable`;
-}
-
 /** What the pointer file says while no release has ever been proven, so that no candidate is served unproven. */
 export const nobody = "none";
 

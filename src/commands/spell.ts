@@ -13,7 +13,7 @@ import type { Spelling, Vocabulary } from "./vocabulary.js";
 
 export { frame, mark } from "./frame.js";
 export { prelude } from "./prelude.js";
-export type { RegistryLogin, Spelling, Vocabulary } from "./vocabulary.js";
+export type { Spelling, Vocabulary } from "./vocabulary.js";
 
 /**
  * The script for a step and the reader of its answer.
