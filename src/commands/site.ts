@@ -145,25 +145,33 @@ function solo(key: Key, site: Site, live: Slot): readonly string[] {
 
 /**
  * Health checks must not make an outage: where the pair finds no slot fit (503), the live one is asked
- * without checks. A 502 may come after the request was sent, so only what can be repeated is.
+ * without checks. A 502 may come after the request was sent, so only what can be repeated is: of the
+ * standby first, because that request has hung in the live slot until the pair had no time left for it.
  */
 function unchecked(key: Key, site: Site): readonly string[] {
-  const slots: readonly (readonly [Slot, Slot])[] = [
-    ["blue", "green"],
-    ["green", "blue"],
-  ];
+  const each = (answer: (live: Slot, standby: Slot) => readonly string[]) =>
+    (["blue", "green"] as const).flatMap((live) => {
+      const standby = live === "blue" ? "green" : "blue";
+      return [
+        `			@pair_${live} vars ek_pointer ${live}+${standby}`,
+        `			handle @pair_${live} {`,
+        "				log_append unchecked yes",
+        ...nested(nested(nested(nested(answer(live, standby))))),
+        "			}",
+      ];
+    });
   return [
     "handle_errors 502 503 {",
     "	route {",
-    '		@unsent expression `{err.status_code} == 503 || {method} in ["GET", "HEAD"]`',
+    "		@unsent expression `{err.status_code} == 503`",
     "		handle @unsent {",
-    ...slots.flatMap(([live, standby]) => [
-      `			@pair_${live} vars ek_pointer ${live}+${standby}`,
-      `			handle @pair_${live} {`,
-      "				log_append unchecked yes",
-      ...nested(nested(nested(nested(upstreams([dial(key, site, live)], transport(site)))))),
-      "			}",
-    ]),
+    ...each((live) => upstreams([dial(key, site, live)], transport(site))),
+    "		}",
+    '		@lost expression `{err.status_code} == 502 && {method} in ["GET", "HEAD"]`',
+    "		handle @lost {",
+    ...each((live, standby) =>
+      upstreams([dial(key, site, standby), dial(key, site, live)], [...passive, ...transport(site)]),
+    ),
     "		}",
     '		respond "The service is not available right now." {err.status_code}',
     "	}",

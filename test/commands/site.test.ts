@@ -47,7 +47,7 @@ describe("the text of a site", () => {
 
   it("never repeats a request that may have been sent, unless it can be repeated", () => {
     expect(text.match(/method GET HEAD/g)?.length).toBeGreaterThan(5);
-    expect(text).toContain(`{err.status_code} == 503 || {method} in ["GET", "HEAD"]`);
+    expect(text).toContain(`{err.status_code} == 502 && {method} in ["GET", "HEAD"]`);
   });
 
   it("says whom it serves", () => {
