@@ -4,6 +4,9 @@ import type { BakePolicy, ContainerView, ProbeReport, Tally, WatchReport } from 
 /** Consecutive failed probes of the live slot that end a bake. */
 export const PROBE_FAILURES = 3;
 
+/** The proxy believes in a slot again after two passes, 250 ms apart, each within its time limit. */
+const PROXY_RECOVERS_WITHIN_MS = 1_500;
+
 /** Everything a bake has seen so far. */
 export interface BakeRecord {
   readonly live: Tally;
@@ -13,6 +16,8 @@ export interface BakeRecord {
   /** Consecutive passes of the standby and the host's uptime at the last: the proof that going back needs. */
   readonly standbyPasses: number;
   readonly standbyAtMs: number;
+  /** The host's uptime when both slots last failed their probes; null when they never did. */
+  readonly bothFailedAtMs: number | null;
   readonly lastLive: string;
 }
 
@@ -30,13 +35,20 @@ export const emptyBake: BakeRecord = {
   standbyFailedProbes: 0,
   standbyPasses: 0,
   standbyAtMs: 0,
+  bothFailedAtMs: null,
   lastLive: "",
 };
 
 export function addReport(record: BakeRecord, report: WatchReport): BakeRecord {
   const live = probeFailures(report.live);
   const standby = report.standby === null ? null : probeFailures(report.standby);
-  const traffic = report.traffic?.slots[report.live.container?.slot ?? "blue"] ?? emptyTally;
+  const { atMs } = report.live;
+  const bothFailedAtMs = live.last && standby?.last === true ? atMs : record.bothFailedAtMs;
+  // The proxy marks and unmarks two slots that are both unhealthy one after the other: in between it sends
+  // to the standby what the live slot could have answered, and that is no failure of the release.
+  const doubtful = bothFailedAtMs !== null && atMs - bothFailedAtMs < PROXY_RECOVERS_WITHIN_MS;
+  const counted = report.traffic?.slots[report.live.container?.slot ?? "blue"];
+  const traffic = doubtful || counted === undefined ? emptyTally : counted;
   return {
     live: addTally(record.live, traffic),
     liveFailedProbes: live.last ? record.liveFailedProbes + live.count : 0,
@@ -46,6 +58,7 @@ export function addReport(record: BakeRecord, report: WatchReport): BakeRecord {
       standby === null || standby.count > 0
         ? 0
         : record.standbyPasses + (report.standby?.samples.length ?? 0),
+    bothFailedAtMs,
     standbyAtMs: standby !== null && standby.count === 0 ? (report.standby?.atMs ?? 0) : record.standbyAtMs,
     lastLive: describeLast(report.live),
   };

@@ -105,3 +105,20 @@ test("the standby's proof counts passes in a row only", () => {
   expect(addReport(twice, aWatch(aTally(), { standby: failing(aContainer()) })).standbyPasses).toBe(0);
   expect(addReport(twice, aWatch(aTally(), { standby: null })).standbyPasses).toBe(0);
 });
+
+test("what the standby answers while both are unhealthy, or have just been, is not held against the release", () => {
+  const at = (second: number, healthy: boolean) => {
+    const samples = [aSample(healthy ? {} : { status: 503 })];
+    const probe = (container = before) => aProbe({ container, samples, atMs: second * 1_000 });
+    return { live: probe(), standby: probe(aContainer()) };
+  };
+  const outage = (second: number) => second === 3 || second === 4;
+  const verdict = bakeOver(aTally(1_000, 0), (second) =>
+    aWatch(aTally(100, outage(second) || second === 5 ? 20 : 0), at(second, !outage(second))),
+  );
+  expect(verdict).toMatchObject({ verdict: "pass", second: 10 });
+  const healthy = bakeOver(aTally(1_000, 0), (second) =>
+    aWatch(aTally(100, second === 5 ? 20 : 0), at(second, true)),
+  );
+  expect(healthy).toMatchObject({ verdict: "fail", second: 5 });
+});

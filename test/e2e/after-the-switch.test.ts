@@ -47,10 +47,14 @@ describe("rolls back, and revision 1 serves again", () => {
 
   test("it dies: at most the requests in flight fail", async () => {
     const { result, seen } = await during(traffic, () => rolledBack({ dieAfter: 1_500 }));
-    expect(result.detail).toMatch(/^Rolled back: the container (died and was restarted|exited with code 3)/);
+    expect(result.detail).toMatch(
+      /^Rolled back: (the container (died and was restarted|exited with code 3)|\d+ of \d+ requests failed)/,
+    );
     expect(result.detail).toContain("fatal: out of luck");
     expect(seen.reads.failed).toBe(0);
-    expect(seen.failed).toBeLessThanOrEqual(3);
+    // POSTs only: a third of the 150 requests per second, for as long as an answer takes here.
+    const inFlight = Math.ceil((50 * seen.latencies.p99Ms) / 1000);
+    expect(seen.failed).toBeLessThanOrEqual(3 + inFlight);
   });
 
   test("it hangs, its health path as well", async () => {
