@@ -50,7 +50,7 @@ export const diesLater: Change = broken(
   `let taken = 0;
       app.use((request, _response, next) => {
         if (request.path !== "/health") taken += 1;
-        if (taken > 150) process.kill(process.pid, "SIGKILL");
+        if (taken > 150) process.exit(1);
         next();
       })`,
 );
