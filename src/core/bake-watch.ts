@@ -1,6 +1,6 @@
 import { addReport, type BakeRecord, emptyBake, judgeBake, PROBE_FAILURES } from "./bake.js";
+import { type Candidate, type Errand, line, type Standby } from "./candidate.js";
 import { type Cause, concede } from "./ending.js";
-import { type Candidate, type Errand, line, type Standby, tidy } from "./introduce.js";
 import { GUARD_LEASE_MS, PROOF_LIMIT_MS } from "./lock.js";
 import type {
   ContainerView,
@@ -25,6 +25,7 @@ import {
 } from "./script.js";
 import { inSlot, isUp, otherSlot } from "./serving.js";
 import { healthier, proves } from "./settle.js";
+import { tidy } from "./tidy.js";
 
 interface Bake {
   readonly candidate: Candidate;

@@ -1,4 +1,5 @@
-import { abort, type Candidate, type Errand, introduce } from "./introduce.js";
+import type { Candidate, Errand } from "./candidate.js";
+import { abort, introduce } from "./introduce.js";
 import { acquire, giveUp, refuse } from "./locking.js";
 import type { DeployRequest, HostView, Outcome, Release } from "./model.js";
 import { type Plan, planDeploy } from "./plan.js";

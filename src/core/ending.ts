@@ -1,4 +1,4 @@
-import type { Candidate, Errand } from "./introduce.js";
+import type { Candidate, Errand } from "./candidate.js";
 import { recordOf } from "./ledger.js";
 import type { HostView, LedgerEntry, Outcome, OutcomeCode } from "./model.js";
 import { ask, end, type Run, type Script } from "./script.js";

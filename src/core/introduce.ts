@@ -1,19 +1,17 @@
 import { bake } from "./bake-watch.js";
+import { type Candidate, type Errand, line, type Standby } from "./candidate.js";
 import { concede } from "./ending.js";
 import { describeSample, judgeGate, type Proof } from "./gate.js";
-import { recordOf, revisionsToKeep } from "./ledger.js";
+import { recordOf } from "./ledger.js";
 import { GUARD_LEASE_MS, PROOF_LIMIT_MS } from "./lock.js";
 import type {
   ContainerView,
   HealthPolicy,
   HostView,
-  LedgerEvent,
   Outcome,
   OutcomeCode,
   Pointer,
-  Release,
   RuntimeSpec,
-  Slot,
 } from "./model.js";
 import { ask, end, enter, isFailure, note, type Run, type Script } from "./script.js";
 import { otherSlot } from "./serving.js";
@@ -21,23 +19,6 @@ import { prove } from "./settle.js";
 
 /** The proxy asks a slot twice, 250 ms apart, before it believes in it; a pair formed sooner would skip the candidate. */
 const PROXY_BELIEVES_AFTER_MS = 750;
-
-/** A started container on its way to serving, and what it leaves if it gets there. */
-export interface Candidate {
-  readonly container: { readonly id: string; readonly slot: Slot };
-  readonly revision: number;
-  readonly release: Release;
-  /** For a rollback: the revision left, which loses its stable mark. */
-  readonly left: number | null;
-}
-
-/** Who asked, and what for; the same for every ledger line of a run. */
-export interface Errand {
-  readonly token: string;
-  readonly holder: string;
-  readonly keepReleases: number;
-  readonly publicUrl: string | null;
-}
 
 /** From a started candidate to promotion, or to an end that leaves what served before untouched. */
 export function* introduce(
@@ -121,14 +102,6 @@ export function* introduce(
     position: since.position,
     baseline: since.slots[otherSlot(container.slot)],
   });
-}
-
-/** The container that served until now, as long as it proves that it could again. */
-export interface Standby {
-  readonly container: ContainerView;
-  readonly runtime: RuntimeSpec;
-  /** The host's uptime at its last pass before the switch. */
-  readonly atMs: number;
 }
 
 /** A candidate's proof grows this much older while the standby's is made. */
@@ -227,46 +200,4 @@ export function* abort(
   yield* ask(run, { kind: "record", fence: run.fence, entry: line(errand, candidate, "aborted", reason) });
   yield* ask(run, { kind: "unlock", fence: run.fence });
   return yield* end({ phase: "aborted", code, serving: serving?.revision ?? null, reason, logs: logs.text });
-}
-
-/** After the confirmation: what served before stays for an instant rollback, then goes; so do releases beyond the number kept. */
-export function* tidy(
-  run: Run,
-  errand: Errand,
-  view: HostView,
-  candidate: Candidate,
-  standby: Standby | null,
-): Script<void> {
-  if (standby !== null) {
-    const left = candidate.left === standby.container.revision;
-    yield* ask(run, {
-      kind: "retire",
-      fence: run.fence,
-      containerId: standby.container.id,
-      slot: standby.container.slot,
-      drainMs: standby.runtime.drainMs,
-      // A release that was left by a rollback is no way back, so nothing is gained by keeping it.
-      afterMs: left ? standby.runtime.drainMs + 1 : standby.runtime.hotMs,
-    });
-  }
-  const kept = revisionsToKeep(view, candidate.revision, errand.keepReleases);
-  yield* ask(run, {
-    kind: "retain",
-    fence: run.fence,
-    revisions: standby === null ? kept : [...new Set([...kept, standby.container.revision])],
-  });
-  yield* ask(run, { kind: "unlock", fence: run.fence });
-}
-
-export function line(errand: Errand, candidate: Candidate, event: LedgerEvent, reason: string) {
-  const { revision, release, left } = candidate;
-  return {
-    event,
-    revision,
-    image: release.image,
-    commit: release.commit,
-    by: errand.holder,
-    reason,
-    ...(event === "promoted" && left !== null ? { left } : {}),
-  };
 }

@@ -1,5 +1,5 @@
+import type { Errand } from "./candidate.js";
 import { type Cause, outcomeFrom, ownEnd, ownSwitch, retireHot } from "./ending.js";
-import type { Errand } from "./introduce.js";
 import { acquire, refuse } from "./locking.js";
 import type { Outcome, RuntimeSpec } from "./model.js";
 import { ask, end, Interruption, note, type Run, type Script } from "./script.js";

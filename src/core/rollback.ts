@@ -1,5 +1,6 @@
+import type { Candidate, Errand } from "./candidate.js";
 import { untilSwitched } from "./deploy.js";
-import { type Candidate, type Errand, introduce } from "./introduce.js";
+import { introduce } from "./introduce.js";
 import { recordOf, stableRevisions } from "./ledger.js";
 import { acquire, giveUp } from "./locking.js";
 import type { ContainerView, HostView, Key, Outcome, ReleaseRecord } from "./model.js";

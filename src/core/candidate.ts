@@ -1,0 +1,40 @@
+import type { ContainerView, LedgerEvent, Release, RuntimeSpec, Slot } from "./model.js";
+
+/** A started container on its way to serving, and what it leaves if it gets there. */
+export interface Candidate {
+  readonly container: { readonly id: string; readonly slot: Slot };
+  readonly revision: number;
+  readonly release: Release;
+  /** For a rollback: the revision left, which loses its stable mark. */
+  readonly left: number | null;
+}
+
+/** Who asked, and what for; the same for every ledger line of a run. */
+export interface Errand {
+  readonly token: string;
+  readonly holder: string;
+  readonly keepReleases: number;
+  readonly publicUrl: string | null;
+}
+
+/** The container that served until now, as long as it proves that it could again. */
+export interface Standby {
+  readonly container: ContainerView;
+  readonly runtime: RuntimeSpec;
+  /** The host's uptime at its last pass before the switch. */
+  readonly atMs: number;
+}
+
+/** A line for the ledger about a candidate. */
+export function line(errand: Errand, candidate: Candidate, event: LedgerEvent, reason: string) {
+  const { revision, release, left } = candidate;
+  return {
+    event,
+    revision,
+    image: release.image,
+    commit: release.commit,
+    by: errand.holder,
+    reason,
+    ...(event === "promoted" && left !== null ? { left } : {}),
+  };
+}

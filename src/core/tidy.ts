@@ -1,0 +1,33 @@
+import type { Candidate, Errand, Standby } from "./candidate.js";
+import { revisionsToKeep } from "./ledger.js";
+import type { HostView } from "./model.js";
+import { ask, type Run, type Script } from "./script.js";
+
+/** After the confirmation: what served before stays for an instant rollback, then goes; so do releases beyond the number kept. */
+export function* tidy(
+  run: Run,
+  errand: Errand,
+  view: HostView,
+  candidate: Candidate,
+  standby: Standby | null,
+): Script<void> {
+  if (standby !== null) {
+    const left = candidate.left === standby.container.revision;
+    yield* ask(run, {
+      kind: "retire",
+      fence: run.fence,
+      containerId: standby.container.id,
+      slot: standby.container.slot,
+      drainMs: standby.runtime.drainMs,
+      // A release that was left by a rollback is no way back, so nothing is gained by keeping it.
+      afterMs: left ? standby.runtime.drainMs + 1 : standby.runtime.hotMs,
+    });
+  }
+  const kept = revisionsToKeep(view, candidate.revision, errand.keepReleases);
+  yield* ask(run, {
+    kind: "retain",
+    fence: run.fence,
+    revisions: standby === null ? kept : [...new Set([...kept, standby.container.revision])],
+  });
+  yield* ask(run, { kind: "unlock", fence: run.fence });
+}
