@@ -20,6 +20,8 @@ export interface Credentials {
   readonly environmentFile?: string | SecretText;
   /** For the registry: to look the image up from here, and for the host to log in. */
   readonly registryPassword?: string | SecretText;
+  /** The name that goes with it. Default: `registry.username` of the environment. */
+  readonly registryUsername?: string;
 }
 
 /** The proxy that a first deploy installs; what its tag resolved to on a host is used there from then on. */
@@ -31,6 +33,7 @@ export interface Access {
   readonly credential: SshCredential;
   readonly secrets: ReadonlyMap<string, SecretText>;
   readonly registryPassword: SecretText | null;
+  readonly registryUsername: string | null;
   readonly redact: Redact;
 }
 
@@ -54,6 +57,7 @@ export function prepareAccess(
     credential: credentialOf(credentials),
     secrets,
     registryPassword,
+    registryUsername: credentials.registryUsername || environment.registryUsername,
     redact: createRedactor(
       [
         ...given.values(),
@@ -77,16 +81,16 @@ export async function openEnvironment(access: Access, signal?: AbortSignal): Pro
 }
 
 function speakFor(access: Access): Speak {
-  const { environment, registryPassword } = access;
+  const { environment, registryPassword, registryUsername } = access;
   const vocabulary: Vocabulary = {
     key: environment.key,
     secrets: new Map([...access.secrets].map(([name, secret]) => [name, secret.reveal()])),
     registryLogin:
-      registryPassword === null || environment.registryUsername === null
+      registryPassword === null || registryUsername === null
         ? null
         : {
             registry: registryOf(environment.image),
-            username: environment.registryUsername,
+            username: registryUsername,
             password: registryPassword.reveal(),
           },
     proxyImage: PROXY_IMAGE,
@@ -115,7 +119,7 @@ function credentialOf(credentials: Credentials): SshCredential {
     "No SSH key was given, and there is no agent to ask (SSH_AUTH_SOCK is not set).",
     {
       why: "The host lets nobody in without a key.",
-      next: "Give the private key: `--ssh-key=file:$HOME/.ssh/id_ed25519` or `--ssh-key=env:SSH_KEY`; in the library, `credentials.sshKey`.",
+      next: "Give the private key: `--ssh-key=file://$HOME/.ssh/id_ed25519` or `--ssh-key=env://SSH_KEY`; in the library, `credentials.sshKey`.",
     },
   );
 }

@@ -68,7 +68,7 @@ function splitImage(access: Access, image: string): { readonly repository: strin
 }
 
 function registryOptions(access: Access): RegistryOptions {
-  const username = access.environment.registryUsername;
+  const username = access.registryUsername;
   const password = access.registryPassword;
   return {
     // As Docker and the engine do where they are told so: a registry at a private address may speak plain HTTP.

@@ -22,6 +22,8 @@ export interface Lab {
   readonly registry: string;
   /** This machine's address as engine and targets see it, for what a test itself serves. */
   readonly machine: string;
+  /** What `FROM node:24-bookworm-slim` is called by the lab's `docker`, which may know no Docker Hub. */
+  readonly nodeImage: string;
   /** The standing targets, shared by everything that uses the lab. */
   readonly targets: readonly Target[];
   /** A bare target of one's own, to be destroyed by who made it; `down` removes forgotten ones. */
@@ -77,6 +79,7 @@ function labOf(place: Place, raised: Raised, maker: TargetMaker, targets: readon
   return {
     env: environment(place, raised),
     registry,
+    nodeImage: raised.images.node,
     machine: network.machine,
     targets,
     freshTarget: (name = `fresh-${randomBytes(3).toString("hex")}`) => openTarget(run, maker, name),

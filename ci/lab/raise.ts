@@ -15,7 +15,8 @@ import { officialEngine, publicNames, versions } from "./versions.js";
 export interface Raised {
   readonly docker: Docker;
   readonly network: Network;
-  readonly images: { readonly registry: string; readonly target: string };
+  /** By what name the lab's daemon has them; `node` is what Docker Hub calls node:24-bookworm-slim. */
+  readonly images: { readonly registry: string; readonly target: string; readonly node: string };
   /** Whether the lab's registry also answers for Docker Hub. */
   readonly mirrored: boolean;
   readonly daggerPath: string;
@@ -58,7 +59,7 @@ async function raisePulled({ place, steps, docker, network }: Site): Promise<Rai
     step("target image", (run) => image(run, docker, "target", { DEBIAN })),
   );
   await Promise.all([dagger, engine, serving, target]);
-  const images = { registry: await registry, target: await target };
+  const images = { registry: await registry, target: await target, node: NODE };
   return { docker, network, images, mirrored: false, daggerPath: await dagger };
 }
 
@@ -105,7 +106,7 @@ async function raiseBuilt({ place, steps, docker, network }: Site): Promise<Rais
   );
   const dagger = daggerBin.then(async (bin) => (await installedDagger()) ?? built(bin));
   await Promise.all([engine, target, dagger, ...mirrored]);
-  const images = { registry: await registry, target: await target };
+  const images = { registry: await registry, target: await target, node: await node };
   return { docker, network, images, mirrored: true, daggerPath: await dagger };
 }
 
@@ -125,6 +126,8 @@ async function pullImage(run: Run, docker: Docker, image: string): Promise<strin
   if (!(await docker.exists("image", image))) await docker.cli(run, "pull", "-q", image);
   return image;
 }
+
+const NODE = `node:${versions.node}-bookworm-slim`;
 
 const built = (bin: string) => `${bin}/dagger`;
 

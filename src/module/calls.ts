@@ -122,8 +122,8 @@ async function releaseOptions({ config }: pipeline.Work, asked: Shipping): Promi
   };
 }
 
-async function runOptions(asked: Reaching): Promise<operations.RunOptions> {
-  const { environment, reason = "" } = asked;
+async function runOptions(asked: Reaching & Registering): Promise<operations.RunOptions> {
+  const { environment, reason = "", registryUsername = "" } = asked;
   const [sshKey, environmentFile, registryPassword] = await Promise.all(
     [asked.sshKey, asked.environmentFile, asked.registryPassword].map((secret) => secret?.plaintext()),
   );
@@ -134,6 +134,7 @@ async function runOptions(asked: Reaching): Promise<operations.RunOptions> {
       ...(sshKey === undefined ? {} : { sshKey }),
       ...(environmentFile === undefined ? {} : { environmentFile }),
       ...(registryPassword === undefined ? {} : { registryPassword }),
+      ...(registryUsername === "" ? {} : { registryUsername }),
     },
     reporter: progress(say, getTracer("evenkeel")),
   };

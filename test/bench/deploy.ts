@@ -107,7 +107,7 @@ async function buildVersions(from: Lab, count: number): Promise<readonly string[
     );
     writeFileSync(
       join(folder, "Dockerfile"),
-      'FROM node:24-bookworm-slim\nCOPY server.js /app/server.js\nCOPY layer /app/layer\nCMD ["node", "/app/server.js"]\n',
+      `FROM ${from.nodeImage}\nCOPY server.js /app/server.js\nCOPY layer /app/layer\nCMD ["node", "/app/server.js"]\n`,
     );
     const images: string[] = [];
     for (let index = 0; index < count; index++) {

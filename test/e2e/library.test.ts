@@ -155,7 +155,15 @@ describe("examples/library", () => {
 /** The tests' app in the lab's registry, by digest. */
 async function pushedImage(lab: Lab): Promise<string> {
   const tag = "evenkeel-lab-e2e-library";
-  await lab.docker("build", "--quiet", "--tag", tag, join(import.meta.dirname, "support/app"));
+  await lab.docker(
+    "build",
+    "--quiet",
+    "--build-arg",
+    `BASE=${lab.nodeImage}`,
+    "--tag",
+    tag,
+    join(import.meta.dirname, "support/app"),
+  );
   await lab.pushImage(tag, "e2e/library:1");
   const accept =
     "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json";

@@ -16,14 +16,14 @@ const manifests =
 
 /** The tests' app in the lab's registry; built and pushed where this very app is not there yet. */
 export async function appImage(lab: Lab): Promise<AppImage> {
-  const base = await lab.docker("image", "inspect", "-f", "{{.Id}}", "node:24-bookworm-slim").catch(() => "");
+  const base = await lab.docker("image", "inspect", "-f", "{{.Id}}", lab.nodeImage).catch(() => "");
   const tag = `app-${hashOf(base, ...readdirSync(folder).map((file) => readFileSync(`${folder}/${file}`)))}`;
   const repository = `${lab.registry}/${name}`;
   const there = await digestOf(lab, tag);
   if (there !== null) return { repository, reference: `${repository}@${there}` };
 
   const local = `evenkeel-lab-e2e-shop:${tag}`;
-  await lab.docker("build", "--quiet", "--tag", local, folder);
+  await lab.docker("build", "--quiet", "--build-arg", `BASE=${lab.nodeImage}`, "--tag", local, folder);
   await lab.pushImage(local, `${name}:${tag}`);
   return { repository, reference: `${repository}@${await digestOf(lab, tag)}` };
 }
