@@ -26,7 +26,7 @@ import {
   describeStatus,
 } from "./effects/reporters/descriptions.js";
 import { follow, run } from "./effects/run.js";
-import { EvenkeelError } from "./errors.js";
+import { describe, EvenkeelError } from "./errors.js";
 import { type ImageFacts, lookUpImage, moveLatest } from "./images.js";
 
 /** What every call has in common. */
@@ -72,7 +72,15 @@ export async function deploy(config: Config, options: DeployOptions): Promise<Ru
   const access = prepare(config, options, true);
   const facts = await lookUpImage(access, options.image, options.untested ?? false);
   const report = await tell(access, options, deployScript(requestOf(access, options, facts)));
-  if (access.environment.latest) await moveLatest(access, options.image);
+  if (access.environment.latest) {
+    await moveLatest(access, options.image).catch((cause: unknown) => {
+      throw new EvenkeelError(
+        "publish-failed",
+        `${report.text} But the tag latest was not moved: ${describe(cause)}`,
+        { cause },
+      );
+    });
+  }
   return report;
 }
 
