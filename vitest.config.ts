@@ -10,6 +10,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**", "test/pipeline/engine/**"],
+          setupFiles: ["test/support/seed.ts"],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -24,7 +24,7 @@ import {
   type Script,
 } from "./script.js";
 import { inSlot, isUp, otherSlot } from "./serving.js";
-import { healthier, proves } from "./settle.js";
+import { healthier, letProxyForget, proves } from "./settle.js";
 import { tidy } from "./tidy.js";
 
 interface Bake {
@@ -318,4 +318,5 @@ function* retireRejected(run: Run, candidate: Candidate): Script<void> {
   });
   if (isFailure(answer))
     yield* note("warning", `the rejected container was left in place: ${answer.message}`);
+  else yield* letProxyForget(run);
 }

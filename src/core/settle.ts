@@ -1,7 +1,7 @@
 import { passes } from "./gate.js";
 import { recordOf, stableRevisions } from "./ledger.js";
 import type { ContainerView, HostView, LedgerDraft, LedgerEvent, RuntimeSpec, Slot } from "./model.js";
-import { ask, note, type Run, type Script } from "./script.js";
+import { ask, note, type Run, remainingMs, type Script } from "./script.js";
 import { inSlot, isUp, otherSlot } from "./serving.js";
 
 /** Something an earlier run, or the guardian, left that must be put in order before anything else is done. */
@@ -296,7 +296,18 @@ function* retireNow(run: Run, container: ContainerView): Script<void> {
     drainMs: 5_000,
     afterMs: 0,
   });
+  yield* letProxyForget(run);
 }
+
+/**
+ * The proxy holds a failure against a slot, whoever is in it, for as long as the site's `fail_duration`. Without
+ * the rest, the next release would be skipped for the sins of the one before it, and judged by that.
+ */
+export function* letProxyForget(run: Run): Script<void> {
+  if (remainingMs(run) > PROXY_FORGETS_MS) yield* ask(run, { kind: "wait", ms: PROXY_FORGETS_MS });
+}
+
+const PROXY_FORGETS_MS = 5_000;
 
 function draft(
   event: LedgerEvent,

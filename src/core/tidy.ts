@@ -1,5 +1,5 @@
 import type { Candidate, Errand, Standby } from "./candidate.js";
-import { revisionsToKeep } from "./ledger.js";
+import { revisionsToKeep, stableRevisions } from "./ledger.js";
 import type { HostView } from "./model.js";
 import { ask, type Run, type Script } from "./script.js";
 
@@ -12,7 +12,10 @@ export function* tidy(
   standby: Standby | null,
 ): Script<void> {
   if (standby !== null) {
-    const left = candidate.left === standby.container.revision;
+    const { revision } = standby.container;
+    const left = candidate.left === revision;
+    // Never promoted (its run was cut off), so it is no way back: the next run would find it left over.
+    const stable = left || stableRevisions(view.ledger).includes(revision);
     yield* ask(run, {
       kind: "retire",
       fence: run.fence,
@@ -20,7 +23,7 @@ export function* tidy(
       slot: standby.container.slot,
       drainMs: standby.runtime.drainMs,
       // A release that was left by a rollback is no way back, so nothing is gained by keeping it.
-      afterMs: left ? standby.runtime.drainMs + 1 : standby.runtime.hotMs,
+      afterMs: !stable ? 0 : left ? standby.runtime.drainMs + 1 : standby.runtime.hotMs,
     });
   }
   const kept = revisionsToKeep(view, candidate.revision, errand.keepReleases);

@@ -86,7 +86,8 @@ describe("an application that always had errors", () => {
       shop.deploy({ version: "3", behaviour: { errorEvery: 100 }, bake }),
     );
     expect(result.outcome.phase).toBe("promoted");
-    expect(Object.keys(seen.reasons).sort()).toEqual(["read HTTP 500", "write HTTP 500"]);
+    // Its own errors and nothing else; whether a GET or a POST is the hundredth is chance.
+    expect(Object.keys(seen.reasons).join()).toMatch(/^(read|write) HTTP 500(,(read|write) HTTP 500)?$/);
     await pause(4_000);
   });
 

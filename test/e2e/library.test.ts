@@ -180,7 +180,10 @@ async function pack(): Promise<string> {
   for (const file of ["package.json", "README.md", "CHANGELOG.md", "LICENSE"])
     cpSync(join(root, file), join(packed, file));
   cpSync(join(folder, "build"), join(packed, "dist"), { recursive: true });
-  const { stdout } = await must(["npm", "pack", "--silent", "--pack-destination", folder], packed);
+  const { stdout } = await must(
+    ["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", folder],
+    packed,
+  );
   return join(folder, stdout.trim());
 }
 
