@@ -157,6 +157,10 @@ if [ -n "$wanted" ]; then
     if g_save "$key"; then echo 'guard armed'; fi
   ) || echo 'guard gone'
 fi
+# The log's end is taken before the probes: what took both slots down for a request, the probes see as well.
+log=/logs/$key.log
+now_inode=$(stat -c %i "$log" 2>/dev/null || echo 0)
+size=$(stat -c %s "$log" 2>/dev/null || echo 0)
 # SLOT HOST PORT PATH LIMIT COMMIT
 look() {
   d=/tmp/look.$$.$1 left=$samples
@@ -184,9 +188,6 @@ while [ $# -ge 6 ]; do
 done
 wait
 if [ -n "$slow" ]; then
-  log=/logs/$key.log
-  now_inode=$(stat -c %i "$log" 2>/dev/null || echo 0)
-  size=$(stat -c %s "$log" 2>/dev/null || echo 0)
   from=0
   if [ "$inode" = "$now_inode" ] && [ "$offset" -le "$size" ]; then
     from=$offset
