@@ -191,8 +191,8 @@ unless configured) it is ended, and the message names the process that kept it a
     {
       number: "9",
       title: "Rollback by hand",
-      story: `7.6.5 was promoted, but say that you want to go back. \`rollback\` goes to the newest stable release other than
-this one; \`status\` says what serves; \`history\` has everything that happened above.`,
+      story: `7.6.5 was promoted, but say that you want to go back to revision 1 (without --to, rollback goes to the newest
+stable release other than this one). \`status\` says what serves; \`history\` has everything that happened above.`,
       play: async () => {
         await lockEnded();
         const calls: Called[] = [];
@@ -251,7 +251,13 @@ function call(cast: Cast, name: "deploy" | "rollback" | "status" | "history"): C
     `--ssh-key=file://${target.privateKeyPath}`,
     `--environment-file=file://${environmentFile}`,
   ];
-  const words = [name, "--environment=production", ...(name === "deploy" ? secrets : secrets.slice(0, 1))];
+  const words = [
+    name,
+    "--environment=production",
+    ...(name === "deploy" ? secrets : secrets.slice(0, 1)),
+    // Named, because without it a rollback leaves it at what the guardian has gone back to by itself just before.
+    ...(name === "rollback" ? ["--to=1"] : []),
+  ];
   console.log(`  $ dagger call ${words.map((word) => word.replace(/file:.*\//, "file:…/")).join(" ")}`);
   const startedAt = performance.now();
   let saidAt = startedAt;
