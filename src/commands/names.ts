@@ -13,6 +13,10 @@ export function slotName(key: Key, slot: Slot): string {
   return `${keyName(key)}-${slot}`;
 }
 
+export function otherSlot(slot: Slot): Slot {
+  return slot === "blue" ? "green" : "blue";
+}
+
 /** What the pointer file says while no release has ever been proven, so that no candidate is served unproven. */
 export const nobody = "none";
 

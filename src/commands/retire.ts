@@ -1,8 +1,8 @@
 import type { Answers, StepOf } from "../core/model.js";
 import { act } from "./act.js";
 import { answerOf } from "./answer.js";
+import { otherSlot } from "./names.js";
 import { raw, sh } from "./quote.js";
-import { otherSlot } from "./start.js";
 import type { Spelling, Vocabulary } from "./vocabulary.js";
 
 /** How long the host's own stopping of a hot slot waits while a run has the lock, before it looks again. */

@@ -1,8 +1,8 @@
-import type { Answers, Release, Slot, StepOf } from "../core/model.js";
+import type { Answers, Release, StepOf } from "../core/model.js";
 import { act } from "./act.js";
 import { answerOf, field, fields, plain } from "./answer.js";
 import { slotLabels } from "./containers.js";
-import { keyName, network, nobody, slotName } from "./names.js";
+import { keyName, network, nobody, otherSlot, slotName } from "./names.js";
 import { raw, sh } from "./quote.js";
 import type { Spelling, Vocabulary } from "./vocabulary.js";
 
@@ -129,8 +129,3 @@ esac`;
 }
 
 const OUTPUT_LIMIT = 16_384;
-
-/** Which slot a container of this key is in, for what is asked by slot. */
-export function otherSlot(slot: Slot): Slot {
-  return slot === "blue" ? "green" : "blue";
-}

@@ -4,9 +4,8 @@ import { answerOf } from "./answer.js";
 import { armText, PATIENCE_MS } from "./guardian.js";
 import { marks } from "./lock.js";
 import { askArguments } from "./look.js";
-import { guardianContainer, keyName, pointerText } from "./names.js";
+import { guardianContainer, keyName, otherSlot, pointerText } from "./names.js";
 import { raw, sh } from "./quote.js";
-import { otherSlot } from "./start.js";
 import type { Spelling, Vocabulary } from "./vocabulary.js";
 
 /**
