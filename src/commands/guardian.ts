@@ -172,22 +172,33 @@ look() {
     code=
     read -r code <"$d/code" || :
     printf 'sample %s %s %s %s %s\n' "$1" $((NOW - from)) "$code" "$(base64 <"$d/out" | tr -d '\n')" "$(head -c 300 "$d/err" | base64 | tr -d '\n')"
+    passed=
     case $STATUS in 2??) ;; *) break ;; esac
     if [ -n "$6" ] && ! grep -qF -e "$6" "$d/out"; then break; fi
+    passed=yes
     left=$((left - 1))
     [ "$left" -gt 0 ] || break
     sleep "$interval"
   done >"$d.said"
   cat "$d.said"
-  rm -rf "$d" "$d.said"
+  [ -n "$passed" ]
 }
+first='' others='' failed=''
 while [ $# -ge 6 ]; do
   mkdir -p "/tmp/look.$$.$1"
   look "$1" "$2" "$3" "$4" "$5" "$6" &
+  if [ -z "$first" ]; then first=$!; else others="$others $!"; fi
   shift 6
 done
+if [ -n "$first" ] && ! wait "$first" && [ "$inode" = last ]; then
+  # What did not pass needs nobody to stand by, and is compared with nothing.
+  failed=yes
+  # shellcheck disable=SC2086
+  [ -z "$others" ] || kill $others 2>/dev/null
+fi
 wait
-if [ -n "$slow" ]; then
+rm -rf "/tmp/look.$$".*
+if [ -n "$slow" ] && [ -z "$failed" ]; then
   from=0
   if [ "$inode" = "$now_inode" ] && [ "$offset" -le "$size" ]; then
     from=$offset

@@ -1,5 +1,6 @@
 import type {
   HealthPolicy,
+  LogPosition,
   ProbeReport,
   ProbeSample,
   Slot,
@@ -8,7 +9,7 @@ import type {
   Watched,
 } from "../core/model.js";
 import { act } from "./act.js";
-import { answerOf, answerOrFenced, count, field, fields, plain } from "./answer.js";
+import { answerOrFenced, count, field, fields, plain } from "./answer.js";
 import { inspectFormat, parseContainer } from "./containers.js";
 import { lookText } from "./guardian.js";
 import { guardianContainer, keyName, slotName } from "./names.js";
@@ -19,34 +20,27 @@ import type { Spelling, Vocabulary } from "./vocabulary.js";
 const BODY_LIMIT = 2_048;
 
 export function probe(step: StepOf<"probe">, vocabulary: Vocabulary): Spelling<"probe"> {
-  const watched: Watched = { ...step };
-  const lengthMs = step.count * (step.health.intervalMs + step.health.timeoutMs);
+  const { slots, count, intervalMs, compare } = step;
+  const lengthMs = count * (intervalMs + Math.max(...slots.map(({ health }) => health.timeoutMs)));
+  const log = compare === null ? null : { ...compare, since: null };
   // Inspected after the samples: a container that died meanwhile has not passed.
   const script = act(
     vocabulary,
     step.fence,
-    sh`docker exec ${guardianContainer} sh -c ${lookText} look ${lookArguments(vocabulary, { samples: step.count, slots: [watched] })}
+    sh`docker exec ${guardianContainer} sh -c ${lookText} look ${lookArguments(vocabulary, { log, count, intervalMs, slots })}
 ek_now
 printf 'uptime %s\n' "$NOW"
-docker container inspect --format ${inspectFormat} ${step.containerId} 2>/dev/null | sed 's/^/container /'
+docker container inspect --format ${inspectFormat} ${slots.map((slot) => slot.containerId)} 2>/dev/null | sed 's/^/container /'
 exit 0`,
     lengthMs,
   );
   return {
     script,
-    parse: (output) => answerOrFenced(output, (lines) => report(lines, watched, vocabulary, output.stderr)),
-  };
-}
-
-export function tally(step: StepOf<"tally">, vocabulary: Vocabulary): Spelling<"tally"> {
-  const script = act(
-    vocabulary,
-    step.fence,
-    sh`docker exec ${guardianContainer} sh -c ${lookText} look ${lookArguments(vocabulary, { log: step, slots: [] })} || ek_fail proxy-failed 'the guardian does not answer'`,
-  );
-  return {
-    script,
-    parse: (output) => answerOf(output, (lines) => traffic(lines) ?? noTraffic),
+    parse: (output) =>
+      answerOrFenced(output, (lines) => ({
+        reports: slots.map((watched) => report(lines, watched, vocabulary, output.stderr)),
+        traffic: traffic(lines),
+      })),
   };
 }
 
@@ -57,7 +51,7 @@ export function watch(step: StepOf<"watch">, vocabulary: Vocabulary): Spelling<"
     step.fence,
     sh`ek_scratch
 docker container inspect --format ${inspectFormat} ${slots.map((slot) => slot.containerId)} >"$T/containers" 2>/dev/null &
-docker exec ${guardianContainer} sh -c ${lookText} look ${lookArguments(vocabulary, { guard: step, log: { ...step, notBeforeSeconds: 0 }, slots })}
+docker exec ${guardianContainer} sh -c ${lookText} look ${lookArguments(vocabulary, { guard: step, log: { ...step, notBeforeSeconds: 0 }, count: 1, intervalMs: 0, slots })}
 ek_now
 printf 'uptime %s\n' "$NOW"
 wait
@@ -78,22 +72,28 @@ exit 0`,
 
 interface Look {
   readonly guard?: { readonly token: string | null; readonly leaseMs: number };
-  readonly log?: Pick<StepOf<"tally">, "since" | "notBeforeSeconds" | "slowMs">;
-  readonly samples?: number;
+  readonly log: {
+    readonly since: LogPosition | null;
+    readonly notBeforeSeconds: number;
+    readonly slowMs: number;
+  } | null;
+  readonly count: number;
+  readonly intervalMs: number;
   readonly slots: readonly Watched[];
 }
 
-function lookArguments(vocabulary: Vocabulary, { guard, log, samples, slots }: Look): readonly string[] {
+function lookArguments(vocabulary: Vocabulary, look: Look): readonly string[] {
+  const { guard, log, slots } = look;
   return [
     keyName(vocabulary.key),
     guard?.token ?? "",
     String(guard?.leaseMs ?? 0),
-    String(samples ?? 1),
-    seconds(slots[0]?.health.intervalMs ?? 0),
-    log === undefined || log.since === null ? "last" : String(log.since.inode),
+    String(look.count),
+    seconds(look.intervalMs),
+    log === null || log.since === null ? "last" : String(log.since.inode),
     String(log?.since?.offset ?? 0),
     String(log?.notBeforeSeconds ?? 0),
-    log === undefined ? "" : String(log.slowMs),
+    log === null ? "" : String(log.slowMs),
     ...slots.flatMap((watched) => [
       watched.slot,
       ...askArguments(vocabulary, watched.slot, watched),
@@ -190,11 +190,6 @@ function bodyOf(response: string): string {
   // Sizes count bytes and the body is text by now, so the chunks' lines are dropped instead of counted.
   return body.replaceAll(/(?:^|\r\n)[0-9a-f]{1,8}(?:;[^\r\n]*)?\r\n/gi, "");
 }
-
-const noTraffic: TrafficReport = {
-  position: { inode: 0, offset: 0 },
-  slots: { blue: { requests: 0, failures: 0, slow: 0 }, green: { requests: 0, failures: 0, slow: 0 } },
-};
 
 function traffic(lines: readonly string[]): TrafficReport | null {
   const position = field(lines, "position")?.split(" ");

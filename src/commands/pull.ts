@@ -11,13 +11,15 @@ import type { RegistryLogin, Spelling, Vocabulary } from "./vocabulary.js";
 export function pull(step: StepOf<"pull">, vocabulary: Vocabulary): Spelling<"pull"> {
   const login = vocabulary.registryLogin;
   const script = sh`${place(vocabulary)}
+ek_scratch
+docker version --format '{{.Server.Os}}/{{.Server.Arch}}' >"$T/want" &
 HAVE=$(docker image inspect --format '{{.Os}}/{{.Architecture}}' ${step.image} 2>/dev/null) || {
-  ek_scratch
 ${raw(login === null ? "" : loginText(login))}
   docker pull --quiet ${step.image} >/dev/null || exit 71
   HAVE=$(docker image inspect --format '{{.Os}}/{{.Architecture}}' ${step.image}) || exit 71
 }
-WANT=$(docker version --format '{{.Server.Os}}/{{.Server.Arch}}') || exit 71
+wait $! || exit 71
+read -r WANT <"$T/want"
 [ "$HAVE" = "$WANT" ] || ek_fail wrong-architecture "the image is for $HAVE, the host is $WANT"`;
   return { script, parse: (output) => answerOf(output, () => ({ verdict: "done" })) };
 }

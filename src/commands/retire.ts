@@ -39,16 +39,18 @@ ${raw(stop)}
     exit 0
   done
 ) </dev/null >/dev/null 2>&1 &`;
-  const body = sh`UP=$(docker container inspect --format '{{.State.Running}}' ${words.id} 2>/dev/null) || exit 0
-ek_pointer
+  const body = sh`ek_pointer
 if ek_names ${words.slot}; then
   ek_slot ${words.slot} || :
   case $C_ID in ${raw(words.id)}*) ek_fail slot-serving ${`slot ${words.slot} serves, or stands by`} ;; esac
 fi
-if [ -z "$POINTER" ] && [ "$UP" = true ] && ! { ek_slot ${otherSlot(words.slot)} && [ "$C_UP" = true ]; }; then
+if [ -z "$POINTER" ] && [ "$(docker container inspect --format '{{.State.Running}}' ${words.id} 2>/dev/null)" = true ] && ! { ek_slot ${otherSlot(words.slot)} && [ "$C_UP" = true ]; }; then
   ek_fail slot-serving ${`the pointer is lost and slot ${words.slot} may be serving`}
 fi
-docker update --restart no ${words.id} >/dev/null || exit 71
+docker update --restart no ${words.id} >/dev/null || {
+  docker container inspect --format x ${words.id} >/dev/null 2>&1 || exit 0
+  exit 71
+}
 ${raw(step.afterMs > 0 ? later : now)}`;
   return {
     script: act(vocabulary, step.fence, body, step.afterMs > 0 ? 0 : step.drainMs + 30_000),

@@ -204,7 +204,7 @@ function active(site: Site): readonly string[] {
     "health_interval 250ms",
     `health_timeout ${site.healthTimeoutMs}ms`,
     "health_fails 2",
-    "health_passes 2",
+    "health_passes 1",
   ];
 }
 

@@ -1,7 +1,7 @@
 /** What a session says to a host: the prelude once, then each step in a frame. */
 import type { Step, StepKind, StepOf } from "../core/model.js";
 import { acquire, record, unlock } from "./lock.js";
-import { logs, probe, tally, watch } from "./look.js";
+import { logs, probe, watch } from "./look.js";
 import { observe } from "./observe.js";
 import { installProxy, route } from "./proxy.js";
 import { pull } from "./pull.js";
@@ -43,8 +43,6 @@ function speak(step: Step, vocabulary: Vocabulary): Spelling<StepKind> {
       return start(step, vocabulary);
     case "probe":
       return probe(step, vocabulary);
-    case "tally":
-      return tally(step, vocabulary);
     case "switch":
       return switchTo(step, vocabulary);
     case "watch":

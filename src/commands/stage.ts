@@ -15,8 +15,9 @@ export function stage(step: StepOf<"stage">, vocabulary: Vocabulary): Spelling<"
   const body =
     files.verdict === "failed"
       ? sh`ek_fail bad-environment ${files.problem}`
-      : sh`ID=$(docker image inspect --format '{{.Id}}' ${step.release.image}) || ek_fail image-missing "the image is not on the host"
-docker tag "$ID" "evenkeel/$K":r${raw(revision)} || exit 71
+      : sh`docker tag ${step.release.image} "evenkeel/$K":r${raw(revision)} &
+ID=$(docker image inspect --format '{{.Id}}' ${step.release.image}) || ek_fail image-missing "the image is not on the host"
+wait $! || exit 71
 D=$S/releases/${revision}
 rm -rf "$D.tmp"
 { mkdir -p "$D.tmp" &&

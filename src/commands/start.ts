@@ -2,7 +2,7 @@ import type { Answers, Release, StepOf } from "../core/model.js";
 import { act } from "./act.js";
 import { answerOf, field, fields, plain } from "./answer.js";
 import { slotLabels } from "./containers.js";
-import { keyName, network, nobody, otherSlot, slotName } from "./names.js";
+import { keyName, network, nobody, otherSlot, proxyContainer, slotName } from "./names.js";
 import { raw, sh } from "./quote.js";
 import type { Spelling, Vocabulary } from "./vocabulary.js";
 
@@ -38,6 +38,9 @@ for ek_network in ${release.runtime.networks}; do
   docker network connect "$ek_network" "$ID" || { docker rm -f "$ID" >/dev/null 2>&1; exit 71; }
 done
 docker start "$ID" >/dev/null || { docker rm -f "$ID" >/dev/null 2>&1; exit 71; }
+# The proxy has asked for this address since Docker gave it one, while nobody was there to answer, and would
+# ask again only after a second.
+( exec 9>&-; docker exec --detach ${proxyContainer} arping -q -c 3 -w 2 ${name} ) </dev/null >/dev/null 2>&1 &
 printf 'started %s\n' "$ID"`;
   return {
     script: act(vocabulary, step.fence, body, 60_000),
@@ -61,13 +64,15 @@ if [ ! -f "$D/env" ] || [ ! -f "$D/env.sh" ] || [ ! -f "$D/image" ]; then
   ek_fail bad-environment ${`the environment of revision ${revision} is no longer on the host`}
 fi
 read -r IMAGE <"$D/image"
-docker image inspect --format x "$IMAGE" >/dev/null 2>&1 || ek_fail image-missing ${`the image of revision ${revision} is no longer on the host`}
 ID=$(
   set -- ${options} --label "evenkeel.key=$K" --label "evenkeel.root=$R" --env-file "$D/env" "$IMAGE" ${command}
   # Puts the variables that a line cannot hold before these arguments.
   . "$D/env.sh"
   exec docker create --pull never "$@"
-) || exit 71`;
+) || {
+  docker image inspect --format x "$IMAGE" >/dev/null 2>&1 || ek_fail image-missing ${`the image of revision ${revision} is no longer on the host`}
+  exit 71
+}`;
 }
 
 function label([name, value]: readonly [string, string]): readonly string[] {

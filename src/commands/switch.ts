@@ -9,8 +9,8 @@ import { raw, sh } from "./quote.js";
 import type { Spelling, Vocabulary } from "./vocabulary.js";
 
 /**
- * The order is the safety: the candidate survives a reboot, then the guardian can go back, then the
- * ledger says so, and last, with nothing left that could fail, the pointer is renamed. Cut after any line,
+ * The order is the safety: the candidate survives a reboot and the guardian can go back, then the ledger
+ * says so, and last, with nothing left that could fail, the pointer is renamed. Cut after any line,
  * the guardian and the next run find either the previous release serving or an armed way back to it.
  */
 export function switchTo(step: StepOf<"switch">, vocabulary: Vocabulary): Spelling<"switch"> {
@@ -22,11 +22,21 @@ export function switchTo(step: StepOf<"switch">, vocabulary: Vocabulary): Spelli
 `;
   const body = sh`${raw(proven)}UP=$(docker container inspect --format '{{.State.Running}} {{.Name}}' ${step.containerId} 2>/dev/null)
 [ "$UP" = "true /$K-${raw(step.to.live)}" ] || ek_fail container-gone ${`the container for slot ${step.to.live} does not run`}
-docker update --restart unless-stopped ${step.containerId} >/dev/null || exit 71
+docker update --restart unless-stopped ${step.containerId} >/dev/null &
 ${raw(step.guard === null ? disarm : arm(step, step.guard, vocabulary))}
+wait $! || exit 71
 ek_ledger ${ledgerRest(step.entry)}
-ek_point ${pointerText(step.to)}`;
+${raw(believed(step.believedFromMs))}ek_point ${pointerText(step.to)}`;
   return done(act(vocabulary, step.fence, body));
+}
+
+/** Waits out what is left of the proxy's own time, which the acts before have mostly used up. Never a second. */
+function believed(fromMs: number | undefined): string {
+  if (fromMs === undefined) return "";
+  return sh`ek_now
+EARLY=$((${Math.ceil(fromMs)} - NOW))
+if [ "$EARLY" -gt 0 ] && [ "$EARLY" -lt 1000 ]; then sleep "$(printf '0.%03d' "$EARLY")"; fi
+`;
 }
 
 /** Armed inside the guardian: that proves that it runs and can write, and its own clock sets the end. */
@@ -49,6 +59,7 @@ function arm(
     return [...words, String(health.passes), (health.intervalMs / 1000).toFixed(3)].join(" ");
   };
   return sh`[ "$(docker exec ${guardianContainer} sh -c ${armText} arm ${words} "$BOOT" ${asked("live")} ${asked("previous")})" = armed ] || {
+  wait $!
   docker update --restart no ${step.containerId} >/dev/null 2>&1
   ek_fail guard-gone 'the guardian could not be armed'
 }`;

@@ -28,6 +28,8 @@ import { healthier, letProxyForget, proves } from "./settle.js";
 import { tidy } from "./tidy.js";
 
 interface Bake {
+  /** The host before the switch. */
+  readonly view: HostView;
   readonly candidate: Candidate;
   /** The candidate as the gate saw it: a change since then is a death. */
   readonly container: ContainerView;
@@ -183,7 +185,7 @@ function* promote(
     entry: line(errand, candidate, "promoted", reason),
   });
   if (isFailure(confirmed)) return yield* concede(run, errand, candidate, causeOf(confirmed));
-  yield* tidy(run, errand, yield* ask(run, { kind: "observe" }), candidate, standby ?? null);
+  yield* tidy(run, errand, setting.view, candidate, standby);
   return yield* end({
     phase: "promoted",
     revision: candidate.revision,

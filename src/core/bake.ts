@@ -4,7 +4,7 @@ import type { BakePolicy, ContainerView, ProbeReport, Tally, WatchReport } from 
 /** Consecutive failed probes of the live slot that end a bake. */
 export const PROBE_FAILURES = 3;
 
-/** The proxy believes in a slot again after two passes, 250 ms apart, each within its time limit. */
+/** The proxy, which asks every 250 ms, believes in a slot again at the first pass within its time limit. */
 const PROXY_RECOVERS_WITHIN_MS = 1_500;
 
 /** Everything a bake has seen so far. */

@@ -21,8 +21,6 @@ export interface Errand {
 export interface Standby {
   readonly container: ContainerView;
   readonly runtime: RuntimeSpec;
-  /** The host's uptime at its last pass before the switch. */
-  readonly atMs: number;
 }
 
 /** A line for the ledger about a candidate. */

@@ -1,21 +1,28 @@
-import type { HealthPolicy, ProbeReport, ProbeSample, Slot } from "./model.js";
-
-/** Evidence that a container is healthy: only with it may traffic reach a slot. */
-export interface Proof {
-  readonly containerId: string;
-  readonly slot: Slot;
-  readonly passes: number;
-  /** The host's uptime at the last pass. */
-  readonly atMs: number;
-}
+import type { ContainerView, HealthPolicy, ProbeReport, ProbeSample, RuntimeSpec, Watched } from "./model.js";
+import { isUp } from "./serving.js";
 
 export type GateVerdict =
-  | { readonly verdict: "pass"; readonly reason: string; readonly proof: Proof }
+  | { readonly verdict: "pass"; readonly reason: string }
   | { readonly verdict: "fail"; readonly reason: string }
   | { readonly verdict: "again"; readonly reason: string };
 
 export function passes(sample: ProbeSample): boolean {
   return sample.status !== null && sample.status >= 200 && sample.status < 300 && sample.commitMatches;
+}
+
+/** A container that served already, as probes look at it: its commit was compared when it was new. */
+export function watched(container: ContainerView, { port, health }: RuntimeSpec): Watched {
+  return { slot: container.slot, containerId: container.id, port, health, commit: null };
+}
+
+/** Whether a report proves that a container could take the requests: it runs, and all its probes passed. */
+export function isProven(report: ProbeReport, container: ContainerView, health: HealthPolicy): boolean {
+  return (
+    report.container?.id === container.id &&
+    isUp(report.container) &&
+    report.samples.length >= health.passes &&
+    report.samples.every(passes)
+  );
 }
 
 /**
@@ -47,7 +54,6 @@ export function judgeGate(
     return {
       verdict: "pass",
       reason: `${report.samples.length} consecutive passes on ${health.path}`,
-      proof: { containerId, slot: container.slot, passes: report.samples.length, atMs: report.atMs },
     };
   }
   const last = report.samples.at(-1);

@@ -1,24 +1,25 @@
+import { emptyTally } from "./bake.js";
 import { bake } from "./bake-watch.js";
 import { type Candidate, type Errand, line, type Standby } from "./candidate.js";
 import { concede } from "./ending.js";
-import { describeSample, judgeGate, type Proof } from "./gate.js";
+import { describeSample, isProven, judgeGate, watched } from "./gate.js";
 import { recordOf } from "./ledger.js";
 import { GUARD_LEASE_MS, PROOF_LIMIT_MS } from "./lock.js";
 import type {
   ContainerView,
-  HealthPolicy,
   HostView,
   Outcome,
   OutcomeCode,
   Pointer,
   RuntimeSpec,
+  TrafficReport,
+  Watched,
 } from "./model.js";
 import { ask, end, enter, isFailure, note, type Run, type Script } from "./script.js";
 import { otherSlot } from "./serving.js";
-import { prove } from "./settle.js";
 
-/** The proxy asks a slot twice, 250 ms apart, before it believes in it; a pair formed sooner would skip the candidate. */
-const PROXY_BELIEVES_AFTER_MS = 750;
+/** The proxy asks a slot every 250 ms, and believes in it at the first pass; a pair formed sooner would skip the candidate. */
+const PROXY_BELIEVES_AFTER_MS = 300;
 
 /** From a started candidate to promotion, or to an end that leaves what served before untouched. */
 export function* introduce(
@@ -31,30 +32,18 @@ export function* introduce(
   const { revision, release, container } = candidate;
   yield* enter({ phase: "started", slot: container.slot, revision });
 
-  const gated = yield* gate(run, candidate);
+  const previous = serving === null ? null : previousOf(view, serving, release.runtime);
+  const gated = yield* gate(run, candidate, previous);
   if (gated.verdict === "fail")
     return yield* abort(run, errand, candidate, serving, "gate-failed", gated.reason);
   yield* enter({ phase: "gated", revision, reason: gated.reason });
 
-  const standby = yield* standbyOf(run, view, serving, release.runtime);
-  const provenUntilMs =
-    PROOF_LIMIT_MS +
-    (standby === null
-      ? gated.proof.atMs
-      : Math.min(standby.atMs, gated.proof.atMs + proofTakesMs(standby.runtime.health)));
-  const settledMs = (release.runtime.health.passes - 1) * release.runtime.health.intervalMs;
-  if (standby !== null && settledMs < PROXY_BELIEVES_AFTER_MS) {
-    yield* ask(run, { kind: "wait", ms: PROXY_BELIEVES_AFTER_MS - settledMs });
-  }
-  const since = yield* ask(run, {
-    kind: "tally",
-    fence: run.fence,
-    since: null,
-    notBeforeSeconds: serving?.startedAtSeconds ?? 0,
-    slowMs: release.runtime.bake.slowMs,
-  });
-  if (isFailure(since)) return yield* abort(run, errand, candidate, serving, since.code, since.message);
-
+  const { standby } = gated;
+  if (previous !== null && standby === null)
+    yield* note(
+      "warning",
+      `revision ${previous.container.revision}, which serves now, does not answer its health probes: it cannot stand by`,
+    );
   const to: Pointer =
     standby === null
       ? { mode: "solo", live: container.slot }
@@ -78,7 +67,8 @@ export function* introduce(
     health: release.runtime.health,
     previousPort: standby?.runtime.port ?? null,
     previousHealth: standby?.runtime.health ?? null,
-    provenUntilMs,
+    provenUntilMs: gated.atMs + PROOF_LIMIT_MS,
+    ...(standby === null ? {} : { believedFromMs: gated.passedFromMs + PROXY_BELIEVES_AFTER_MS }),
     entry: line(
       errand,
       candidate,
@@ -96,76 +86,86 @@ export function* introduce(
   yield* enter({ phase: "switched", revision, guarded: standby !== null });
 
   return yield* bake(run, errand, {
+    view,
     candidate,
     container: gated.container,
     standby,
-    position: since.position,
-    baseline: since.slots[otherSlot(container.slot)],
+    position: gated.traffic?.position ?? { inode: 0, offset: 0 },
+    baseline: gated.traffic?.slots[otherSlot(container.slot)] ?? emptyTally,
   });
 }
 
-/** A candidate's proof grows this much older while the standby's is made. */
-function proofTakesMs(health: HealthPolicy): number {
-  return health.passes * (health.intervalMs + health.timeoutMs);
+function previousOf(view: HostView, serving: ContainerView, fallback: RuntimeSpec): Standby {
+  return {
+    container: serving,
+    runtime: recordOf(view, serving.revision)?.release.runtime ?? fallback,
+  };
 }
 
-function* standbyOf(
-  run: Run,
-  view: HostView,
-  serving: ContainerView | null,
-  fallback: RuntimeSpec,
-): Script<Standby | null> {
-  if (serving === null) return null;
-  const runtime = recordOf(view, serving.revision)?.release.runtime ?? fallback;
-  const atMs = yield* prove(run, view, serving, fallback);
-  if (atMs !== null) return { container: serving, runtime, atMs };
-  yield* note(
-    "warning",
-    `revision ${serving.revision}, which serves now, does not answer its health probes: it cannot stand by`,
-  );
-  return null;
-}
-
-function* gate(
-  run: Run,
-  candidate: Candidate,
-): Script<
+type Gated =
   | {
       readonly verdict: "pass";
       readonly reason: string;
-      readonly proof: Proof;
       readonly container: ContainerView;
+      /** The previous release, when it passed in the same look and so may stand by. */
+      readonly standby: Standby | null;
+      readonly traffic: TrafficReport | null;
+      /** The host's uptime before which the candidate had passed once, and when the look was over. */
+      readonly passedFromMs: number;
+      readonly atMs: number;
     }
-  | { readonly verdict: "fail"; readonly reason: string }
-> {
-  const { release, container } = candidate;
-  const { health, port } = release.runtime;
+  | { readonly verdict: "fail"; readonly reason: string };
+
+/** Candidate and previous release are asked side by side, at the pace of the slower policy, so that both proofs are fresh. */
+function* gate(run: Run, candidate: Candidate, previous: Standby | null): Script<Gated> {
+  const { release, container, left } = candidate;
+  const { health, port, bake } = release.runtime;
+  const paces = previous === null ? [health] : [health, previous.runtime.health];
+  const count = Math.max(...paces.map(({ passes }) => passes));
+  const intervalMs = Math.max(...paces.map((pace) => pace.intervalMs));
+  const asked: Watched = {
+    slot: container.slot,
+    containerId: container.id,
+    port,
+    health,
+    commit: health.expectCommit ? release.commit : null,
+  };
   const from = run.nowMs;
   let told = "";
   let restartsBefore: number | null = null;
   for (;;) {
-    const report = yield* ask(run, {
+    const { reports, traffic } = yield* ask(run, {
       kind: "probe",
       fence: run.fence,
-      containerId: container.id,
-      slot: container.slot,
-      health,
-      port,
-      commit: health.expectCommit ? release.commit : null,
-      count: health.passes,
+      slots: previous === null ? [asked] : [asked, watched(previous.container, previous.runtime)],
+      count,
+      intervalMs,
+      compare: {
+        notBeforeSeconds: previous?.container.startedAtSeconds ?? 0,
+        slowMs: bake.slowMs,
+      },
     });
+    const [report, other] = reports;
+    if (report === undefined) return { verdict: "fail", reason: "the host told nothing of the container" };
     // A container that is hot for a rollback may have a past; only a restart from here on counts.
     restartsBefore ??= report.container?.restarts ?? 0;
-    const verdict = judgeGate(
-      report,
-      container.id,
-      health,
-      run.nowMs - from,
-      candidate.left === null ? 0 : restartsBefore,
-    );
-    if (verdict.verdict === "pass" && report.container !== null)
-      return { ...verdict, container: report.container };
+    const elapsedMs = run.nowMs - from;
+    const verdict = judgeGate(report, container.id, health, elapsedMs, left === null ? 0 : restartsBefore);
     if (verdict.verdict === "fail") return verdict;
+    if (verdict.verdict === "pass" && report.container !== null) {
+      const stands =
+        previous !== null &&
+        other !== undefined &&
+        isProven(other, previous.container, previous.runtime.health);
+      return {
+        ...verdict,
+        container: report.container,
+        standby: stands ? previous : null,
+        traffic,
+        passedFromMs: report.atMs - (report.samples.length - 1) * intervalMs,
+        atMs: report.atMs,
+      };
+    }
     const last = report.samples.at(-1);
     const seen = last === undefined ? "" : describeSample(last);
     if (seen !== told) yield* note("info", `waiting for ${health.path}: ${seen}`);

@@ -1,11 +1,14 @@
-import type { HostView, LedgerEntry, ReleaseRecord } from "./model.js";
+import type { ContainerView, HostView, LedgerEntry, ReleaseRecord } from "./model.js";
+
+/** What of a ledger's line says which revisions are stable. */
+type Verdict = Pick<LedgerEntry, "event" | "revision" | "left">;
 
 /**
  * Revisions that may be gone back to, in the order of their promotion. A promotion makes a revision
  * stable; being left by a rollback, or rolled back from, takes the mark away, so that two rollbacks go
  * further back instead of to and fro between a good and a bad release.
  */
-export function stableRevisions(ledger: readonly LedgerEntry[]): readonly number[] {
+export function stableRevisions(ledger: readonly Verdict[]): readonly number[] {
   const stable: number[] = [];
   const forget = (revision: number) => {
     const at = stable.indexOf(revision);
@@ -40,9 +43,13 @@ export function recordOf(view: HostView, revision: number): ReleaseRecord | null
 }
 
 /** The newest stable revisions, what serves, and what is in a slot are kept; everything else may go. */
-export function revisionsToKeep(view: HostView, promoted: number, keep: number): readonly number[] {
-  const stable = stableRevisions(view.ledger).filter((revision) => revision !== promoted);
-  const running = view.containers.map((container) => container.revision);
+export function revisionsToKeep(
+  host: { readonly ledger: readonly Verdict[]; readonly containers: readonly ContainerView[] },
+  promoted: number,
+  keep: number,
+): readonly number[] {
+  const stable = stableRevisions(host.ledger).filter((revision) => revision !== promoted);
+  const running = host.containers.map((container) => container.revision);
   return [
     ...new Set([promoted, ...stable.slice(Math.max(0, stable.length - Math.max(0, keep - 1))), ...running]),
   ].sort((a, b) => a - b);

@@ -234,7 +234,7 @@ export interface ProbeSample {
 export interface ProbeReport {
   readonly container: ContainerView | null;
   readonly samples: readonly ProbeSample[];
-  /** The host's uptime when the last sample was taken, for the age of a proof. */
+  /** The host's uptime when the last sample of the look was taken, for the age of a proof. */
   readonly atMs: number;
 }
 
@@ -306,24 +306,18 @@ export type Step =
       readonly revision: number;
       readonly release: Release;
     }
-  /** Up to `count` probes, `intervalMs` apart, ending at the first that fails. */
+  /**
+   * Up to `count` probes of each slot, side by side and `intervalMs` apart, for a slot ending at the first
+   * that fails, and for all when the first slot's do. With `compare`, and when the first slot passed, what
+   * the access log says of the time before.
+   */
   | {
       readonly kind: "probe";
       readonly fence: number;
-      readonly containerId: string;
-      readonly slot: Slot;
-      readonly health: HealthPolicy;
-      readonly port: number;
-      readonly commit: string | null;
+      readonly slots: readonly Watched[];
       readonly count: number;
-    }
-  /** Counts what the access log says since a position, or in its last bytes where none is given, per slot. */
-  | {
-      readonly kind: "tally";
-      readonly fence: number;
-      readonly since: LogPosition | null;
-      readonly notBeforeSeconds: number;
-      readonly slowMs: number;
+      readonly intervalMs: number;
+      readonly compare: { readonly notBeforeSeconds: number; readonly slowMs: number } | null;
     }
   /** Restart policy, guard, pointer: the switch. Without a guard, one that is armed is disarmed in the same act. */
   | {
@@ -338,6 +332,8 @@ export type Step =
       readonly previousHealth: HealthPolicy | null;
       /** The host's uptime up to which the proofs hold; later the host refuses with `step-failed`, because a runner may have been stopped in between. */
       readonly provenUntilMs?: number;
+      /** The host's uptime from which the proxy believes in the candidate as well; the pointer is not renamed before. */
+      readonly believedFromMs?: number;
       readonly entry: LedgerDraft;
     }
   | {
@@ -418,8 +414,8 @@ export interface Answers {
   readonly stage: { readonly verdict: "done" } | Failure;
   readonly "pre-deploy": { readonly verdict: "done"; readonly output: string } | Failure;
   readonly start: { readonly verdict: "done"; readonly containerId: string } | Failure;
-  readonly probe: ProbeReport;
-  readonly tally: TrafficReport | Failure;
+  /** In the order of the slots. */
+  readonly probe: { readonly reports: readonly ProbeReport[]; readonly traffic: TrafficReport | null };
   readonly switch: { readonly verdict: "done" } | Failure;
   readonly watch: WatchReport;
   readonly confirm: { readonly verdict: "done" } | Failure;

@@ -128,11 +128,7 @@ function goneBack(
 }
 
 /** The release's running container where it is hot; otherwise a new one from its own image and configuration. */
-function* bringUp(
-  run: Run,
-  view: HostView,
-  record: ReleaseRecord,
-): Script<{ readonly id: string; readonly slot: "blue" | "green" } | Outcome> {
+function* bringUp(run: Run, view: HostView, record: ReleaseRecord): Script<Candidate["container"] | Outcome> {
   const slot = idleSlot(view.pointer);
   if (slot === null)
     return yield* giveUp(run, view, "unconfirmed-switch", "the switch of an earlier run is not settled");

@@ -1,4 +1,4 @@
-import { passes } from "./gate.js";
+import { isProven, watched } from "./gate.js";
 import { recordOf, stableRevisions } from "./ledger.js";
 import type { ContainerView, HostView, LedgerDraft, LedgerEvent, RuntimeSpec, Slot } from "./model.js";
 import { ask, note, type Run, remainingMs, type Script } from "./script.js";
@@ -257,34 +257,17 @@ export function* proves(
   container: ContainerView,
   fallback: RuntimeSpec | null,
 ): Script<boolean> {
-  return (yield* prove(run, view, container, fallback)) !== null;
-}
-
-/** The host's uptime at the last of the passes, or null where there is no proof. */
-export function* prove(
-  run: Run,
-  view: HostView,
-  container: ContainerView,
-  fallback: RuntimeSpec | null,
-): Script<number | null> {
   const runtime = recordOf(view, container.revision)?.release.runtime ?? fallback;
-  if (runtime === null) return null;
-  const report = yield* ask(run, {
+  if (runtime === null) return false;
+  const { reports } = yield* ask(run, {
     kind: "probe",
     fence: run.fence,
-    containerId: container.id,
-    slot: container.slot,
-    health: runtime.health,
-    port: runtime.port,
-    commit: null,
+    slots: [watched(container, runtime)],
     count: runtime.health.passes,
+    intervalMs: runtime.health.intervalMs,
+    compare: null,
   });
-  const proven =
-    report.container?.id === container.id &&
-    isUp(report.container) &&
-    report.samples.length >= runtime.health.passes &&
-    report.samples.every(passes);
-  return proven ? report.atMs : null;
+  return reports.every((report) => isProven(report, container, runtime.health));
 }
 
 function* retireNow(run: Run, container: ContainerView): Script<void> {

@@ -1,4 +1,4 @@
-import type { Step } from "../core/model.js";
+import type { Step, Watched } from "../core/model.js";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -21,7 +21,7 @@ export function stepTimeoutMs(step: Step): number {
     case "pre-deploy":
       return (step.release.runtime.preDeploy?.timeoutMs ?? 0) + 30 * SECOND;
     case "probe":
-      return step.count * (step.health.intervalMs + step.health.timeoutMs) + MINUTE;
+      return step.count * (step.intervalMs + Math.max(...timeouts(step.slots))) + MINUTE;
     case "watch":
       return step.live.health.timeoutMs + (step.standby?.health.timeoutMs ?? 0) + MINUTE;
     case "retire":
@@ -31,6 +31,10 @@ export function stepTimeoutMs(step: Step): number {
     default:
       return MINUTE;
   }
+}
+
+function timeouts(slots: readonly Watched[]): readonly number[] {
+  return slots.map(({ health }) => health.timeoutMs);
 }
 
 /**

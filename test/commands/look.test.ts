@@ -32,9 +32,13 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))(
     });
     afterEach(() => host.remove());
 
-    const count = (inode: string | number, offset = 0, before = 0) => {
+    const look = (args: readonly string[]) => {
       const [program = "sh", ...rest] = shell;
       const text = lookText.replaceAll(/(?<![\w$}.])\/(logs|tmp|guards)\b/g, `${host.root}/$1`);
+      const env = { ...process.env, PATH: `${join(host.folder, "bin")}:${process.env.PATH}` };
+      return spawnSync(program, [...rest, "-c", text, "x", ...args], { encoding: "utf8", env }).stdout;
+    };
+    const count = (inode: string | number, offset = 0, before = 0) => {
       const args = [
         "shop-production",
         "",
@@ -46,7 +50,19 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))(
         String(before),
         "1000",
       ];
-      return spawnSync(program, [...rest, "-c", text, "x", ...args], { encoding: "utf8" }).stdout;
+      return look(args);
+    };
+    /** Both slots asked as for the gate, where the slots of this name answer 503. */
+    const probeBoth = (failing: string) => {
+      // The last of its arguments is where the answer goes.
+      host.command(
+        "timeout",
+        `for last; do :; done
+case $5 in *${failing}) echo "HTTP/1.1 503 No" ;; *) echo "HTTP/1.1 200 OK" ;; esac >"$last"`,
+      );
+      const slot = (name: string) => [name, `shop-production-${name}`, "3000", "/health", "1.000", ""];
+      const often = ["20", "0.050", "last", "0", "0", "1000"];
+      return look(["shop-production", "", "0", ...often, ...slot("green"), ...slot("blue")]);
     };
     const write = (...lines: string[]) =>
       writeFileSync(log(), lines.map((text) => `${text}\n`).join(""), { flag: "a" });
@@ -91,6 +107,25 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))(
       expect(seen).toContain(`position ${statSync(log()).ino} ${statSync(log()).size}\n`);
     });
 
+    it("asks the slots side by side, and compares what passed with the time before", () => {
+      write(line({ slot: "blue" }));
+      const seen = probeBoth("nobody");
+      expect(seen.match(/^sample green /gm)).toHaveLength(20);
+      expect(seen.match(/^sample blue /gm)).toHaveLength(20);
+      expect(seen).toContain("tally blue 1 0 0\n");
+    });
+
+    it("is over for both when the first slot fails, and only for the second when that does", () => {
+      write(line({ slot: "blue" }));
+      const early = probeBoth("green");
+      expect(early.match(/^sample green /gm)).toHaveLength(1);
+      expect(early).not.toMatch(/^(sample blue|tally|position)/m);
+      const alone = probeBoth("blue");
+      expect(alone.match(/^sample green /gm)).toHaveLength(20);
+      expect(alone.match(/^sample blue /gm)).toHaveLength(1);
+      expect(alone).toContain("position ");
+    });
+
     it("leaves out what is older than asked for, and a log that is not there is empty", () => {
       expect(count("last")).toContain("tally blue 0 0 0\ntally green 0 0 0\nposition 0 0\n");
       write(line({ slot: "blue", ts: 100 }), line({ slot: "blue", ts: 200.5 }));
@@ -103,21 +138,22 @@ describe("what a probe says", () => {
   const step = {
     kind: "probe",
     fence: 1,
-    containerId: "9eac",
-    slot: "blue",
-    health,
-    port: 3000,
-    commit: "c0ffee",
+    slots: [{ slot: "blue", containerId: "9eac", health, port: 3000, commit: "c0ffee" }],
     count: 1,
+    intervalMs: 1_000,
+    compare: null,
   } as const;
   const container =
     '{"id":"9eac","name":"/shop-production-blue","labels":{"evenkeel.slot":"blue","evenkeel.revision":"3"},"stage":"running","restarts":0,"exitCode":0,"oomKilled":false,"policy":"no","startedAt":"2026-11-23T15:26:13.5Z"}';
+  const reported = (said: { readonly stdout: string; readonly stderr: string }) => {
+    const answer = spell(step, vocabulary).parse({ ...said, code: 0 });
+    if (answer === "fenced" || answer.reports[0] === undefined) throw new Error("no report");
+    return answer.reports[0];
+  };
   const probe = (answer: string, code = "0", said = "", seen = container) => {
     const text = (value: string) => Buffer.from(value).toString("base64");
     const stdout = `sample blue 12 ${code} ${text(answer)} ${text(said)}\nuptime 77\ncontainer ${seen}\n`;
-    const report = spell(step, vocabulary).parse({ stdout, stderr: "", code: 0 });
-    if (report === "fenced") throw new Error("fenced");
-    return report;
+    return reported({ stdout, stderr: "" });
   };
 
   it.each([
@@ -152,11 +188,7 @@ describe("what a probe says", () => {
   });
 
   it("a guardian that does not answer is a probe without an answer", () => {
-    const report = spell(step, vocabulary).parse({
-      stdout: "uptime 7\n",
-      stderr: "No such container",
-      code: 0,
-    });
+    const report = reported({ stdout: "uptime 7\n", stderr: "No such container" });
     expect(report).toMatchObject({ samples: [{ status: null, detail: "No such container" }], atMs: 7 });
   });
 });

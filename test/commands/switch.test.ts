@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { parsePointer } from "../../src/commands/names.js";
 import type { Step } from "../../src/core/model.js";
@@ -69,9 +70,32 @@ it("switches: restart policy, guard, ledger, and the pointer last", () => {
   expect(pointer()).toBe("green+blue");
   expect(guard()).toBe(armed);
   expect(JSON.parse(ledger())).toMatchObject({ ...entry, fence: 1 });
-  expect(host.calls()).toMatch(
-    /docker update --restart unless-stopped c0ffee\n(?:.*\n)*docker exec evenkeel-guardian/,
+  expect(host.calls()).toContain("docker update --restart unless-stopped c0ffee\n");
+  expect(host.calls()).toContain("docker exec evenkeel-guardian");
+});
+
+it("leaves the pointer where it was when the candidate would not survive a reboot", () => {
+  host.command(
+    "docker",
+    `case "$1 $2" in
+      "container inspect") echo "true /${key}-green" ;;
+      "exec evenkeel-guardian") echo armed ;;
+      update*) exit 1 ;;
+    esac`,
   );
+  expect(host.ask(switchStep)).toMatchObject({ verdict: "failed" });
+  expect(pointer()).toBe("blue");
+  expect(ledger()).toBe("");
+});
+
+it("switches when the proxy believes in the candidate, not sooner, and never waits for long", () => {
+  const uptimeMs = () => Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 1000;
+  const believedFromMs = uptimeMs() + 800;
+  expect(host.ask({ ...switchStep, believedFromMs })).toEqual({ verdict: "done" });
+  expect(uptimeMs()).toBeGreaterThanOrEqual(believedFromMs);
+  // A clock that has gone astray.
+  const never = uptimeMs() + 3_600_000;
+  expect(host.ask({ ...switchStep, believedFromMs: never })).toEqual({ verdict: "done" });
 });
 
 it("does not switch to a container that does not run, nor without a guardian", () => {

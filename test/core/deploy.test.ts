@@ -22,8 +22,8 @@ test("the whole of a healthy deploy, step by step", () => {
   const told = runScript(deploy(request), hostWith());
   expect(kinds(told)).toEqual([
     ...["observe", "pull", "acquire", "observe", "stage", "start"],
-    ...["probe", "probe", "probe", "tally", "switch"],
-    ...["watch", "watch", "watch", "confirm", "observe", "retire", "retain", "unlock"],
+    ...["probe", "probe", "switch"],
+    ...["watch", "watch", "watch", "confirm", "retire", "retain", "unlock"],
   ]);
   expect(told.outcome).toMatchObject({ phase: "promoted", revision: 2, slot: "green" });
   const phases = told.notices.flatMap((notice) => (notice.kind === "phase" ? [notice.at.phase] : []));

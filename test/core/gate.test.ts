@@ -6,10 +6,7 @@ const health = aHealth({ passes: 3, deadlineMs: 30_000 });
 const judge = (report = aProbe(), elapsedMs = 1_000) => judgeGate(report, "container-1", health, elapsedMs);
 
 test("as many passes in a row as asked for open the gate, and not one fewer", () => {
-  expect(judge()).toMatchObject({
-    verdict: "pass",
-    proof: { containerId: "container-1", passes: 3, atMs: 5_000 },
-  });
+  expect(judge()).toMatchObject({ verdict: "pass", reason: expect.stringMatching(/^3 consecutive passes/) });
   expect(judge(aProbe({ samples: [aSample(), aSample()] })).verdict).toBe("again");
 });
 

@@ -33,6 +33,14 @@ test("visitors notice nothing of the next version but the version", async () => 
   expect(await shop.status()).toMatch(/stable +revisions 1, 2/);
 });
 
+test("from the switch on, it is the next version that answers: the proxy believes in it by then", async () => {
+  const inPair = (await shop.onHost("cat", `/root/.evenkeel/logs/${shop.key}.log`))
+    .split("\n")
+    .filter((line) => line.includes('"pointer":"green+blue"'));
+  expect(inPair.length).toBeGreaterThan(50);
+  expect(inPair.filter((line) => line.includes(`"slot":"${shop.key}-blue:`))).toEqual([]);
+});
+
 test("the previous version is still there for an instant way back", async () => {
   expect(await shop.status()).toMatch(/blue +revision 1, running/);
   expect(await shop.status()).toMatch(/rollback +would go to revision 1/);

@@ -3,12 +3,12 @@ import type {
   Failure,
   FailureCode,
   GuardOutcome,
-  HealthPolicy,
   HostView,
   LedgerDraft,
   LedgerEntry,
   Pointer,
   ProbeReport,
+  ProbeSample,
   ProxyView,
   Release,
   ReleaseRecord,
@@ -201,11 +201,10 @@ export class SimulatedHost {
       case "start":
         return this.start(step);
       case "probe":
-        return this.probe(step.containerId, step.health, step.count);
-      case "tally":
-        this.advance(10);
-        if (this.diskFull) return failed("disk-full");
-        return readLog(this.traffic, step.since?.offset ?? null);
+        return {
+          traffic: step.compare === null || this.diskFull ? null : readLog(this.traffic, null),
+          reports: this.probe(step),
+        };
       case "switch":
         return this.switch(step);
       case "watch":
@@ -331,34 +330,47 @@ export class SimulatedHost {
     return { verdict: "done", containerId: id };
   }
 
-  private probe(containerId: string, health: HealthPolicy, count: number): ProbeReport {
-    const samples: ProbeReport["samples"][number][] = [];
+  private probe(step: Pick<StepOf<"probe">, "slots" | "count" | "intervalMs">): readonly ProbeReport[] {
     // An act that cannot renew its lease does not begin: nothing is known then.
     if (this.diskFull) {
       const silent = { status: null, durationMs: 0, detail: "no space left", commitMatches: false };
-      return { container: null, samples: [silent], atMs: 0 };
+      return step.slots.map(() => ({ container: null, samples: [silent], atMs: 0 }));
     }
-    for (let taken = 0; taken < count; taken++) {
-      if (taken > 0) this.advance(health.intervalMs);
+    const samples = step.slots.map((): ProbeSample[] => []);
+    const passed = (taken: readonly ProbeSample[] = []) => taken.every(({ status }) => status === 200);
+    for (let round = 0; round < step.count && passed(samples[0]); round++) {
+      if (round > 0) this.advance(step.intervalMs);
+      for (const [index, { containerId }] of step.slots.entries()) {
+        if (passed(samples[index])) samples[index]?.push(this.ask(containerId));
+      }
+    }
+    return step.slots.map(({ containerId }, index) => {
       const container = this.byId(containerId);
-      const status = container === null ? null : answersHealth(container, this.nowMs);
-      samples.push({
-        status,
-        durationMs: 5,
-        detail: status === null ? "refused" : "",
-        commitMatches: status !== null,
-      });
-      this.tell({ kind: "probed", containerId, passed: status === 200 });
-      if (status !== 200) break;
-    }
+      return {
+        container: container === null ? null : describe(container),
+        samples: samples[index] ?? [],
+        atMs: this.nowMs,
+      };
+    });
+  }
+
+  private ask(containerId: string): ProbeSample {
     const container = this.byId(containerId);
-    return { container: container === null ? null : describe(container), samples, atMs: this.nowMs };
+    const status = container === null ? null : answersHealth(container, this.nowMs);
+    this.tell({ kind: "probed", containerId, passed: status === 200 });
+    return {
+      status,
+      durationMs: 5,
+      detail: status === null ? "refused" : "",
+      commitMatches: status !== null,
+    };
   }
 
   private switch(step: StepOf<"switch">): Answers["switch"] {
     const container = this.byId(step.containerId);
     if (container === null || container.stage !== "running") return failed("container-gone");
     if (this.nowMs > (step.provenUntilMs ?? Number.POSITIVE_INFINITY)) return failed("step-failed");
+    this.advance(Math.min(1_000, Math.max(0, (step.believedFromMs ?? 0) - this.nowMs)));
     return this.write(
       () => {
         container.restartPolicy = "unless-stopped";
@@ -394,10 +406,13 @@ export class SimulatedHost {
       guard.looksAtMs = guard.expiresMs;
     }
     this.advance(20);
+    const slots = step.standby === null ? [step.live] : [step.live, step.standby];
+    const [live, standby] = this.probe({ slots, count: 1, intervalMs: 0 });
+    if (live === undefined) throw new Error("a watch looks at the live slot");
     return {
       guard: armed && !this.diskFull ? "armed" : "gone",
-      live: this.probe(step.live.containerId, step.live.health, 1),
-      standby: step.standby === null ? null : this.probe(step.standby.containerId, step.standby.health, 1),
+      live,
+      standby: standby ?? null,
       traffic: this.diskFull ? null : readLog(this.traffic, step.since.offset),
     };
   }

@@ -94,8 +94,15 @@ export const steps: readonly Step[] = [
   { kind: "stage", fence: 1, revision: 3, release },
   { kind: "pre-deploy", fence: 1, revision: 3, release },
   { kind: "start", fence: 1, slot: "blue", revision: 3, release },
-  { ...live, kind: "probe", fence: 1, count: 3 },
-  { kind: "tally", fence: 1, since: null, notBeforeSeconds: 0, slowMs: 1_000 },
+  { kind: "probe", fence: 1, slots: [live], count: 3, intervalMs: 1_000, compare: null },
+  {
+    kind: "probe",
+    fence: 1,
+    slots: [live, { ...live, slot: "green", commit: null }],
+    count: 5,
+    intervalMs: 250,
+    compare: { notBeforeSeconds: 1_700_000_000, slowMs: 1_000 },
+  },
   {
     kind: "switch",
     fence: 1,
@@ -106,6 +113,8 @@ export const steps: readonly Step[] = [
     health,
     previousPort: 3000,
     previousHealth: health,
+    provenUntilMs: 20_000,
+    believedFromMs: 10_400,
     entry,
   },
   {
