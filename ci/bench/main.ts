@@ -1,5 +1,5 @@
 /** `npm run bench NAME`: runs one of the benchmarks in test/bench. */
-const benches = ["deploy"];
+const benches = ["deploy", "call"];
 const [name = ""] = process.argv.slice(2);
 if (benches.includes(name)) {
   await import(`../../test/bench/${name}.js`);

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Lab, openLab, type Target } from "../../ci/lab/lab.js";
 import { deploy, parseConfig, type Reporter } from "../../src/index.js";
+import { print } from "./print.js";
 
 const RUNS = 7;
 const lab = await openLab();
@@ -128,11 +129,4 @@ async function buildVersions(from: Lab, count: number): Promise<readonly string[
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function print(what: string, values: readonly number[]): void {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (part: number) =>
-    `${Math.round(sorted[Math.round(part * (sorted.length - 1))] ?? 0)}`.padStart(6);
-  console.log(`${what.padEnd(60)} median ${at(0.5)} ms   min ${at(0)}   max ${at(1)}`);
 }
