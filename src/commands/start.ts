@@ -92,8 +92,8 @@ function limits({ runtime }: Release): readonly string[] {
 }
 
 /**
- * Runs the pre-deploy command in the candidate's image, with its environment and networks. Stopped from
- * outside after its time: killing Docker's command line alone would leave the container running.
+ * Runs the pre-deploy command in the candidate's image, with its environment and networks. Waited for
+ * beside it: a signal to a command line that is attached would go to the container, which may ignore it.
  */
 export function preDeploy(step: StepOf<"pre-deploy">, vocabulary: Vocabulary): Spelling<"pre-deploy"> {
   const { release, revision } = step;
@@ -106,21 +106,22 @@ export function preDeploy(step: StepOf<"pre-deploy">, vocabulary: Vocabulary): S
     ...label(["evenkeel.revision", String(revision)]),
     ...limits(release),
   ];
-  const body = sh`ek_scratch
-if ek_slot pre-deploy; then docker rm -f "$C_ID" >/dev/null || exit 71
+  const body = sh`if ek_slot pre-deploy; then docker rm -f "$C_ID" >/dev/null || exit 71
 elif [ -n "$C_ID" ]; then ek_fail name-taken ${`the name ${name} belongs to a container that evenkeel did not make`}; fi
 ${raw(create(revision, options, command))}
 for ek_network in ${release.runtime.networks}; do
   docker network connect "$ek_network" "$ID" || { docker rm -f "$ID" >/dev/null 2>&1; exit 71; }
 done
-{ timeout ${Math.max(1, Math.ceil(timeoutMs / 1000))} docker start --attach "$ID" 2>&1; echo $? >"$T/code"; } | tail -c ${OUTPUT_LIMIT} | sed 's/^/out /'
+docker start "$ID" >/dev/null || { docker rm -f "$ID" >/dev/null 2>&1; exit 71; }
+timeout ${Math.max(1, Math.ceil(timeoutMs / 1000))} docker wait "$ID" >/dev/null 2>&1
+STATE=$(docker container inspect --format '{{.State.Status}} {{.State.ExitCode}}' "$ID") || exit 71
+docker logs "$ID" 2>&1 | tail -c ${OUTPUT_LIMIT} | sed 's/^/out /'
 echo
 docker rm -f "$ID" >/dev/null 2>&1
-read -r CODE <"$T/code"
-case $CODE in
-  0) ;;
-  124) ek_fail pre-deploy-failed ${`the pre-deploy command did not end within ${timeoutMs / 1000} s`} ;;
-  *) ek_fail pre-deploy-failed "the pre-deploy command ended with exit code $CODE" ;;
+case $STATE in
+  'exited 0') ;;
+  exited*) ek_fail pre-deploy-failed "the pre-deploy command ended with exit code \${STATE#* }" ;;
+  *) ek_fail pre-deploy-failed ${`the pre-deploy command did not end within ${timeoutMs / 1000} s`} ;;
 esac`;
   return {
     script: act(vocabulary, step.fence, body, timeoutMs + 60_000),

@@ -26,6 +26,9 @@ export interface ReleaseOf {
   readonly health?: string;
   readonly bake?: string;
   readonly keep?: string;
+  readonly preDeploy?: string;
+  /** Whether its promotion moves the tag `latest`. */
+  readonly latest?: boolean;
 }
 
 export interface DeployHow {
@@ -94,6 +97,7 @@ image: ${there(plain.repository)}
 health: ${release.health ?? "{ interval: 200ms, passes: 3, deadline: 8s }"}
 bake: ${release.bake ?? "{ duration: 2s, interval: 500ms, deadline: 10s }"}
 keep: ${release.keep ?? "{ hot: 5m }"}
+${release.preDeploy === undefined ? "" : `preDeploy: ${release.preDeploy}`}
 container:
   port: 3000
   drain: 2s
@@ -104,6 +108,7 @@ environments:
     host: ${target.host}
     port: ${target.port}
     user: ${user}
+    latest: ${release.latest ?? false}
     domains: [${domain ?? ""}]
     ${options.registry === undefined ? "" : `registry: { username: ${options.registry.username} }`}
     knownHosts: ${JSON.stringify(options.knownHosts ?? target.hostKeyLine)}
