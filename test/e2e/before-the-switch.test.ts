@@ -68,6 +68,16 @@ test("a container that exits is noticed at once, not at the deadline, and its lo
   expect(error.detail).toContain("cannot start: the configuration of the database is missing");
 });
 
+test("a container that needs more memory than it may use", async () => {
+  const error = await refused(
+    { version: "2", container: "memory: 64MiB", behaviour: { needsMiB: 200 }, health: impatient },
+    {},
+    0,
+  );
+  expect(error.code).toBe("gate-failed");
+  expect(error.detail).toContain("the container was killed for using too much memory");
+});
+
 test("an image for another processor, before anything is started", async () => {
   const image = await retouchedImage(shop.lab, "arm64", { architecture: "arm64" });
   const error = await refused({ version: "2" }, { image }, 0);
@@ -108,7 +118,7 @@ test("an environment that the container cannot be given", async () => {
 
 test("history tells each that got as far as starting", async () => {
   const aborted = (await shop.history()).split("\n").filter((line) => / aborted /.test(line));
-  expect(aborted).toHaveLength(4);
+  expect(aborted).toHaveLength(5);
   expect(aborted[3]).toContain("the container exited with code 7");
 });
 

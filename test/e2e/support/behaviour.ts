@@ -6,6 +6,7 @@ export interface Behaviour {
   /** Since its start. */
   readonly startsAfter?: number;
   readonly exitAtStart?: number;
+  readonly needsMiB?: number;
   readonly dieAfter?: number;
   /** Accepts connections and never answers again, not even its health path. */
   readonly hangAfter?: number;

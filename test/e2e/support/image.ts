@@ -60,7 +60,8 @@ interface Manifest {
   readonly config: { readonly digest: string };
 }
 
-async function digestOf(lab: Lab, tag: string): Promise<string | null> {
+/** What a tag of the app's repository names now; null where it names nothing. */
+export async function digestOf(lab: Lab, tag: string): Promise<string | null> {
   const address = `http://${lab.registry}/v2/${name}/manifests/${tag}`;
   const answer = await fetch(address, { method: "HEAD", headers: { accept: manifests } });
   return answer.ok ? answer.headers.get("docker-content-digest") : null;

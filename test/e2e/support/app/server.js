@@ -12,6 +12,8 @@ if (behaviour.exitAtStart !== undefined) {
   console.error("cannot start: the configuration of the database is missing");
   process.exit(behaviour.exitAtStart);
 }
+// Not in one piece: what is never written to takes no memory.
+const _needed = Array.from({ length: behaviour.needsMiB ?? 0 }, () => Buffer.alloc(1024 * 1024, 1));
 
 function health(response) {
   if (after(behaviour.hangAfter)) return;
