@@ -17,7 +17,13 @@ export type Unsettled =
     }
   | { readonly kind: "pointer-lost"; readonly reason: string }
   | { readonly kind: "serving-broken"; readonly container: ContainerView; readonly reason: string }
-  | { readonly kind: "leftover"; readonly container: ContainerView; readonly reason: string };
+  | {
+      readonly kind: "leftover";
+      readonly container: ContainerView;
+      /** Left by a rollback and still to finish its requests: the host itself takes it away. */
+      readonly draining: boolean;
+      readonly reason: string;
+    };
 
 /** True where either slot may be serving, so that none may be taken for a candidate. */
 export function namesNoIdleSlot(unsettled: Unsettled): boolean {
@@ -81,14 +87,26 @@ export function findUnsettled(view: HostView): Unsettled | null {
       reason: `${describeBroken(live)}, and revision ${idle.revision} runs in the other slot`,
     };
   }
-  if (idle !== null && !isStable(idle)) {
-    return {
-      kind: "leftover",
-      container: idle,
-      reason: `revision ${idle.revision} was started by an earlier run and never served`,
-    };
+  return idle !== null && !isStable(idle) ? leftover(view, idle) : null;
+}
+
+/** A release that is no way back; the ledger tells whether it ever served. */
+function leftover(view: HostView, container: ContainerView): Unsettled {
+  const { revision } = container;
+  const kind = "leftover";
+  const rollback = view.ledger.findLast((entry) => entry.left === revision);
+  if (rollback !== undefined) {
+    const draining = isUp(container) && container.restartPolicy === "no";
+    const reason = `revision ${revision} was left by the rollback to revision ${rollback.revision}`;
+    return { kind, container, draining, reason };
   }
-  return null;
+  const events = view.ledger.filter((entry) => entry.revision === revision).map((entry) => entry.event);
+  const reason = events.includes("rolled-back")
+    ? `revision ${revision} was rolled back, and its container is still there`
+    : events.includes("switched")
+      ? `revision ${revision} served, but was never promoted`
+      : `revision ${revision} was started by an earlier run and never served`;
+  return { kind, container, draining: false, reason };
 }
 
 /** Observes under the lock and settles until nothing is left that settling changes. */

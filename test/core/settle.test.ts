@@ -54,3 +54,38 @@ test.each<[string, HostView, string | undefined]>([
 ])("%s", (_, view, kind) => {
   expect(findUnsettled(view)?.kind).toBe(kind);
 });
+
+const left = anEntry({ revision: 1, left: 2 });
+
+test.each<[string, HostView["ledger"], string]>([
+  ["was only started", [], "was started by an earlier run and never served"],
+  [
+    "failed its gate",
+    [anEntry({ event: "aborted", revision: 2 })],
+    "was started by an earlier run and never served",
+  ],
+  ["had the traffic", [anEntry({ event: "switched", revision: 2 })], "served, but was never promoted"],
+  [
+    "failed its bake",
+    [anEntry({ event: "switched", revision: 2 }), anEntry({ event: "rolled-back", revision: 2 })],
+    "was rolled back, and its container is still there",
+  ],
+  [
+    "was stable until a rollback by hand",
+    [anEntry({ event: "switched", revision: 2 }), anEntry({ revision: 2 }), left],
+    "was left by the rollback to revision 1",
+  ],
+])("of a leftover that %s, the ledger tells so", (_, ledger, what) => {
+  const view = aView({ containers: both, ledger: [anEntry(), ...ledger] });
+  expect(findUnsettled(view)).toMatchObject({ kind: "leftover", reason: `revision 2 ${what}` });
+});
+
+test.each([
+  ["while the host waits to stop it", {}, true],
+  ["not where it was never told to stop", { restartPolicy: "unless-stopped" }, false],
+  ["not where a reboot has stopped it", { stage: "exited" }, false],
+] as const)("a release left by a rollback is draining, %s", (_, differs, draining) => {
+  const containers = [aContainer(), green({ restartPolicy: "no", ...differs })];
+  const view = aView({ containers, ledger: [...stable, left] });
+  expect(findUnsettled(view)).toMatchObject({ kind: "leftover", draining });
+});

@@ -47,7 +47,9 @@ export function describeStatus(key: Key, address: string, view: HostView): strin
     `${view.proxy.state}, guardian ${view.proxy.guardian}${view.proxy.image === null ? "" : `, ${view.proxy.image}`}`,
   );
   const unsettled = findUnsettled(view);
-  if (unsettled !== null)
+  if (unsettled?.kind === "leftover" && unsettled.draining)
+    say("draining", `${unsettled.reason}; the host stops it by itself`);
+  else if (unsettled !== null)
     say("unsettled", `${unsettled.reason}; the next deploy or rollback settles it first`);
   return lines.join("\n");
 }
