@@ -176,7 +176,9 @@ export function watchHost(host: SimulatedHost): Oracle {
         blame(3, "a pair is left that no guardian will ever decide");
       if (host.guard !== null && host.containers.some((container) => host.isHealthy(container)))
         blame(3, "the guardian never decided though something answers");
-      if (live !== null && !host.isHealthy(live) && !everPromoted(live.revision)) {
+      // Going back to what served before, with proof, is one of the two ends of an interrupted run.
+      const previous = live === left?.container;
+      if (live !== null && !previous && !host.isHealthy(live) && !everPromoted(live.revision)) {
         // One that never served is a candidate whose run ended, not a way back.
         const better = healthyOthers(live).filter(
           (container) => isRobust(container, host) && container.liveSinceMs !== null,
