@@ -234,7 +234,7 @@ export interface ProbeSample {
 export interface ProbeReport {
   readonly container: ContainerView | null;
   readonly samples: readonly ProbeSample[];
-  /** The host's uptime when the last sample of the look was taken, for the age of a proof. */
+  /** The host's uptime when the last sample of the look was taken, for the age of a proof; 0 when the host could not ask. */
   readonly atMs: number;
 }
 

@@ -183,6 +183,7 @@ function* goBack(
   const candidate = inSlot(view, unconfirmed.live);
   const previous = inSlot(view, unconfirmed.previous);
   const decision = yield* healthier(run, view, previous, candidate, fallback);
+  if (!decision.known) return;
   const back = decision.slot === unconfirmed.previous;
   yield* ask(run, {
     kind: "point-back",
@@ -211,6 +212,7 @@ function* restorePointer(
   const [first, second] = [...view.containers].filter(isUp).sort((a, b) => rank(b) - rank(a));
   if (first === undefined) return;
   const decision = yield* healthier(run, view, first, second ?? null, fallback);
+  if (!decision.known) return;
   const slot = decision.slot ?? first.slot;
   const chosen = slot === first.slot ? first : (second ?? first);
   const entry = draft("halted", chosen.revision, chosen, holder, `the pointer was lost: ${decision.reason}`);
@@ -240,29 +242,48 @@ function describeBroken(live: ContainerView | null): string {
     : `revision ${live.revision}, which should serve, does not run`;
 }
 
-/** The first of two containers that proves itself; where neither does, one that at least runs. */
+/**
+ * The first of two containers that proves itself; where neither does, one that at least runs, or else the
+ * preferred one. Both are asked now, whatever the view showed: what was starting again then may answer by now.
+ * Nothing is chosen where the host could not ask.
+ */
 export function* healthier(
   run: Run,
   view: HostView,
   preferred: ContainerView | null,
   other: ContainerView | null,
   fallback: RuntimeSpec | null,
-): Script<{ readonly slot: Slot | null; readonly proven: boolean; readonly reason: string }> {
+): Script<{
+  readonly slot: Slot | null;
+  readonly proven: boolean;
+  readonly known: boolean;
+  readonly reason: string;
+}> {
+  let known = true;
   for (const container of [preferred, other]) {
-    if (container !== null && isUp(container) && (yield* proves(run, view, container, fallback))) {
+    if (container === null) continue;
+    const health = yield* askHealth(run, view, container, fallback);
+    if (health.proven) {
       return {
         slot: container.slot,
         proven: true,
+        known: true,
         reason: `revision ${container.revision} answers its health probes`,
       };
     }
+    known &&= health.known;
   }
-  const running = [preferred, other].find((container) => container !== null && isUp(container)) ?? null;
+  if (!known) return { slot: null, proven: false, known, reason: "the host could not ask which one answers" };
+  const { containers } = yield* ask(run, { kind: "observe" });
+  const running = [preferred, other]
+    .map((container) => containers.find((now) => now.id === container?.id && isUp(now)))
+    .find((now) => now !== undefined);
   return {
-    slot: running?.slot ?? null,
+    slot: (running ?? preferred)?.slot ?? null,
     proven: false,
+    known,
     reason:
-      running === null
+      running === undefined
         ? "neither release runs"
         : `no release answers its health probes; revision ${running.revision} at least runs`,
   };
@@ -275,8 +296,17 @@ export function* proves(
   container: ContainerView,
   fallback: RuntimeSpec | null,
 ): Script<boolean> {
+  return (yield* askHealth(run, view, container, fallback)).proven;
+}
+
+function* askHealth(
+  run: Run,
+  view: HostView,
+  container: ContainerView,
+  fallback: RuntimeSpec | null,
+): Script<{ readonly proven: boolean; readonly known: boolean }> {
   const runtime = recordOf(view, container.revision)?.release.runtime ?? fallback;
-  if (runtime === null) return false;
+  if (runtime === null) return { proven: false, known: true };
   const { reports } = yield* ask(run, {
     kind: "probe",
     fence: run.fence,
@@ -285,7 +315,11 @@ export function* proves(
     intervalMs: runtime.health.intervalMs,
     compare: null,
   });
-  return reports.every((report) => isProven(report, container, runtime.health));
+  return {
+    proven: reports.every((report) => isProven(report, container, runtime.health)),
+    // An act that could not even begin, on a full disk, has no time.
+    known: reports.every((report) => report.atMs > 0),
+  };
 }
 
 function* retireNow(run: Run, container: ContainerView): Script<void> {

@@ -32,6 +32,29 @@ for (const [number, text] of invariants) {
 
 /** Found by chance once, with other seeds. */
 const regressions: Readonly<Record<string, Pick<History, "acts"> & Partial<History>>> = {
+  "what starts again while the standby is tried is asked before a standby that does not answer gets the traffic":
+    {
+      serving: "flapping",
+      acts: [{ does: "host reboots" }, { does: "deploy", release: "killed for memory", faults: [] }],
+    },
+  "a host that cannot probe, its disk being full, does not go back to a release that does not answer": {
+    acts: [
+      {
+        does: "deploy",
+        release: "healthy",
+        faults: [
+          { at: 14, what: "runner pauses", size: 2 },
+          { at: 13, what: "disk full", size: 5 },
+        ],
+      },
+    ],
+  },
+  "nor to one that answers only now and then": {
+    acts: [
+      { does: "deploy", release: "flapping", faults: [{ at: 4, what: "host reboots during", size: 0 }] },
+      { does: "deploy", release: "healthy", faults: [{ at: 17, what: "disk full", size: 5 }] },
+    ],
+  },
   "the guardian goes back with proof to a release that served, though never promoted": {
     bare: true,
     deadlineSeconds: 14,
