@@ -6,7 +6,7 @@ import { type Plan, planDeploy } from "./plan.js";
 import { resilient } from "./resilience.js";
 import { ask, beginRun, end, enter, Interruption, isFailure, note, type Run, type Script } from "./script.js";
 import { servingContainer } from "./serving.js";
-import { findUnsettled, namesNoIdleSlot, settled } from "./settle.js";
+import { settled } from "./settle.js";
 
 /** One deploy: observe → plan → pull → lock → settle → start → gate → switch → bake → promote. */
 export function* deploy(request: DeployRequest): Script<Outcome> {
@@ -34,11 +34,8 @@ function* attempt(run: Run, errand: Errand, request: DeployRequest): Script<Outc
   const locked = yield* acquire(run, request.holder, request.reason);
   if (locked !== null) return locked;
 
-  const view = yield* settled(run, errand.holder, request.release.runtime);
-  const open = findUnsettled(view);
-  // What cannot be settled (a full disk) may still serve from either slot: nothing is started over it.
-  if (open !== null && namesNoIdleSlot(open))
-    return yield* giveUp(run, view, "unconfirmed-switch", open.reason);
+  const { view, blocked } = yield* settled(run, errand.holder, request.release.runtime);
+  if (blocked !== null) return yield* giveUp(run, view, "unconfirmed-switch", blocked);
   const plan = planDeploy(request, view);
   if (plan.verdict === "nothing") {
     yield* ask(run, { kind: "unlock", fence: run.fence });

@@ -18,7 +18,7 @@ export interface Cause {
 export function* concede(run: Run, errand: Errand, candidate: Candidate, cause: Cause): Script<Outcome> {
   const { id } = candidate.container;
   const logs = yield* ask(run, { kind: "logs", fence: run.fence, containerId: id, lines: 50 });
-  const view = yield* settled(run, errand.holder, candidate.release.runtime);
+  const { view } = yield* settled(run, errand.holder, candidate.release.runtime);
   yield* ask(run, { kind: "unlock", fence: run.fence });
   return yield* end(endingOf(view, candidate.revision, cause, logs.text));
 }

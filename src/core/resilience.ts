@@ -58,7 +58,7 @@ function* takeBack(run: Run, errand: Errand, fallback: RuntimeSpec | null): Scri
   if (run.fence === 0 || ownSwitch(yield* ask(run, { kind: "observe" }), errand.holder) === null) return null;
   const locked = yield* acquire(run, errand.holder, "settling a switch that a lost connection left open");
   if (locked !== null) return locked;
-  const view = yield* settled(run, errand.holder, fallback);
+  const { view } = yield* settled(run, errand.holder, fallback);
   if (findUnsettled(view)?.kind !== "unconfirmed") return null;
   yield* ask(run, { kind: "unlock", fence: run.fence });
   return yield* end(
@@ -72,7 +72,7 @@ function* close(run: Run, errand: Errand, fallback: RuntimeSpec | null, cause: C
   run.closing = true;
   const locked = yield* acquire(run, errand.holder, "bringing an interrupted run to its end");
   if (locked !== null) return locked;
-  const view = yield* settled(run, errand.holder, fallback);
+  const { view } = yield* settled(run, errand.holder, fallback);
   const outcome = outcomeFrom(view, errand.holder, cause);
   if (outcome.phase === "promoted") yield* retireHot(run, view);
   yield* ask(run, { kind: "unlock", fence: run.fence });

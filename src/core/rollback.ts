@@ -7,7 +7,7 @@ import type { ContainerView, HostView, Key, Outcome, ReleaseRecord } from "./mod
 import { resilient } from "./resilience.js";
 import { ask, beginRun, end, isFailure, note, type Run, type Script } from "./script.js";
 import { idleSlot, inSlot, isUp, servingContainer } from "./serving.js";
-import { findUnsettled, namesNoIdleSlot, settled } from "./settle.js";
+import { findUnsettled, settled } from "./settle.js";
 import { sameSite, siteFor } from "./sites.js";
 
 export interface RollbackRequest {
@@ -78,10 +78,8 @@ function* attempt(run: Run, errand: Errand, request: RollbackRequest): Script<Ou
   const locked = yield* acquire(run, request.holder, request.reason);
   if (locked !== null) return locked;
   const before = yield* ask(run, { kind: "observe" });
-  const view = yield* settled(run, errand.holder, null);
-  const open = findUnsettled(view);
-  if (open !== null && namesNoIdleSlot(open))
-    return yield* giveUp(run, view, "unconfirmed-switch", open.reason);
+  const { view, blocked } = yield* settled(run, errand.holder, null);
+  if (blocked !== null) return yield* giveUp(run, view, "unconfirmed-switch", blocked);
   const already = goneBack(before, view);
   if (already !== null && (request.to === null || request.to === already.container.revision)) {
     yield* ask(run, { kind: "unlock", fence: run.fence });

@@ -1,7 +1,7 @@
 import { isProven, watched } from "./gate.js";
 import { recordOf, stableRevisions } from "./ledger.js";
 import type { ContainerView, HostView, LedgerDraft, LedgerEvent, RuntimeSpec, Slot } from "./model.js";
-import { ask, note, type Run, remainingMs, type Script } from "./script.js";
+import { ask, isFailure, note, type Run, remainingMs, type Script } from "./script.js";
 import { inSlot, isUp, otherSlot } from "./serving.js";
 
 /** Something an earlier run, or the guardian, left that must be put in order before anything else is done. */
@@ -26,7 +26,7 @@ export type Unsettled =
     };
 
 /** True where either slot may be serving, so that none may be taken for a candidate. */
-export function namesNoIdleSlot(unsettled: Unsettled): boolean {
+function namesNoIdleSlot(unsettled: Unsettled): boolean {
   return unsettled.kind !== "leftover" && unsettled.kind !== "serving-broken";
 }
 
@@ -109,35 +109,44 @@ function leftover(view: HostView, container: ContainerView): Unsettled {
   return { kind, container, draining: false, reason };
 }
 
+export interface Settled {
+  readonly view: HostView;
+  /** Why no slot may be taken for a candidate; null where one may. */
+  readonly blocked: string | null;
+}
+
 /** Observes under the lock and settles until nothing is left that settling changes. */
-export function* settled(run: Run, holder: string, fallback: RuntimeSpec | null): Script<HostView> {
+export function* settled(run: Run, holder: string, fallback: RuntimeSpec | null): Script<Settled> {
   let view = yield* ask(run, { kind: "observe" });
-  let before: Unsettled | null = null;
-  for (let round = 0; round < 4; round++) {
-    const unsettled = findUnsettled(view);
-    if (unsettled === null || (before !== null && before.reason === unsettled.reason)) return view;
-    yield* settle(run, view, unsettled, holder, fallback);
-    before = unsettled;
+  let open = findUnsettled(view);
+  let able = true;
+  for (let round = 0, before = ""; round < 4 && open !== null && open.reason !== before; round++) {
+    before = open.reason;
+    able = yield* settle(run, view, open, holder, fallback);
     view = yield* ask(run, { kind: "observe" });
+    open = findUnsettled(view);
   }
-  return view;
+  // What cannot be settled (a full disk) may still serve from either slot, or be the way back.
+  return { view, blocked: open !== null && (!able || namesNoIdleSlot(open)) ? open.reason : null };
 }
 
 /**
  * Puts an unsettled host in order, under the lock: confirmed releases stay, everything else goes back,
- * with fresh proof. Doing it twice does no more than doing it once.
+ * with fresh proof. Doing it twice does no more than doing it once. False where the host could not do what
+ * that needs, so that it says nothing about what was left.
  */
-export function* settle(
+function* settle(
   run: Run,
   view: HostView,
   unsettled: Unsettled,
   holder: string,
   fallback: RuntimeSpec | null,
-): Script<void> {
+): Script<boolean> {
   yield* note("warning", unsettled.reason);
   switch (unsettled.kind) {
     case "guardian-acted":
-      return yield* acknowledge(run, view, holder);
+      yield* acknowledge(run, view, holder);
+      return true;
     case "unconfirmed":
       return yield* goBack(run, view, unsettled, holder, fallback);
     case "pointer-lost":
@@ -154,7 +163,7 @@ export function* settle(
         drainMs: 5_000,
         afterMs: 0,
       });
-      return;
+      return true;
     }
   }
 }
@@ -179,11 +188,11 @@ function* goBack(
   unconfirmed: { readonly revision: number; readonly live: Slot; readonly previous: Slot },
   holder: string,
   fallback: RuntimeSpec | null,
-): Script<void> {
+): Script<boolean> {
   const candidate = inSlot(view, unconfirmed.live);
   const previous = inSlot(view, unconfirmed.previous);
   const decision = yield* healthier(run, view, previous, candidate, fallback);
-  if (!decision.known) return;
+  if (!decision.known) return false;
   const back = decision.slot === unconfirmed.previous;
   yield* ask(run, {
     kind: "point-back",
@@ -198,6 +207,7 @@ function* goBack(
     ),
   });
   if (back && candidate !== null) yield* retireNow(run, candidate);
+  return true;
 }
 
 function* restorePointer(
@@ -205,18 +215,19 @@ function* restorePointer(
   view: HostView,
   holder: string,
   fallback: RuntimeSpec | null,
-): Script<void> {
+): Script<boolean> {
   const stable = stableRevisions(view.ledger);
   const rank = (container: ContainerView) =>
     stable.indexOf(container.revision) * 1_000_000 + container.revision;
   const [first, second] = [...view.containers].filter(isUp).sort((a, b) => rank(b) - rank(a));
-  if (first === undefined) return;
+  if (first === undefined) return true;
   const decision = yield* healthier(run, view, first, second ?? null, fallback);
-  if (!decision.known) return;
+  if (!decision.known) return false;
   const slot = decision.slot ?? first.slot;
   const chosen = slot === first.slot ? first : (second ?? first);
   const entry = draft("halted", chosen.revision, chosen, holder, `the pointer was lost: ${decision.reason}`);
   yield* ask(run, { kind: "point-back", fence: run.fence, live: slot, entry });
+  return true;
 }
 
 /** What should serve is dead, or broken and never promoted: with proof, the other slot serves. Without, nothing is gained. */
@@ -226,13 +237,17 @@ function* takeOver(
   container: ContainerView,
   holder: string,
   fallback: RuntimeSpec | null,
-): Script<void> {
+): Script<boolean> {
   const live = view.pointer === null ? null : inSlot(view, view.pointer.live);
-  if (live !== null && isUp(live) && (yield* proves(run, view, live, fallback))) return;
-  if (!(yield* proves(run, view, container, fallback))) return;
+  if (live !== null && isUp(live)) {
+    const health = yield* askHealth(run, view, live, fallback);
+    if (health.provenAtMs !== null || !health.known) return health.known;
+  }
+  const health = yield* askHealth(run, view, container, fallback);
+  if (health.provenAtMs === null) return health.known;
   const reason = `took over: ${describeBroken(live)}`;
   const entry = draft("rolled-back", live?.revision ?? 0, live, holder, reason);
-  yield* ask(run, { kind: "point-back", fence: run.fence, live: container.slot, entry });
+  return !isFailure(yield* ask(run, { kind: "point-back", fence: run.fence, live: container.slot, entry }));
 }
 
 function describeBroken(live: ContainerView | null): string {

@@ -12,7 +12,7 @@ export function* upgradeProxy(holder: string, reason: string, deadlineMs: number
   const run = beginRun(deadlineMs);
   const locked = yield* acquire(run, holder, reason);
   if (locked !== null) return locked;
-  const view = yield* settled(run, holder, null);
+  const { view } = yield* settled(run, holder, null);
   const serving = servingContainer(view);
   if (serving === null)
     return yield* giveUp(run, view, "preflight", "nothing serves here, so there is no proxy to upgrade yet");

@@ -55,6 +55,20 @@ const regressions: Readonly<Record<string, Pick<History, "acts"> & Partial<Histo
       { does: "deploy", release: "healthy", faults: [{ at: 17, what: "disk full", size: 5 }] },
     ],
   },
+  "nor is the hot release that it could not ask taken for a place to start another in": {
+    acts: [
+      { does: "deploy", release: "healthy", faults: [] },
+      { does: "serving container dies" },
+      { does: "deploy", release: "healthy", faults: [{ at: 3, what: "disk full", size: 1 }] },
+    ],
+  },
+  "nor one that answered, where the pointer could not be written": {
+    acts: [
+      { does: "deploy", release: "healthy", faults: [] },
+      { does: "serving container dies" },
+      { does: "deploy", release: "healthy", faults: [{ at: 5, what: "disk full", size: 0 }] },
+    ],
+  },
   "the guardian goes back with proof to a release that served, though never promoted": {
     bare: true,
     deadlineSeconds: 14,
