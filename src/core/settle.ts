@@ -241,10 +241,10 @@ function* takeOver(
   const live = view.pointer === null ? null : inSlot(view, view.pointer.live);
   if (live !== null && isUp(live)) {
     const health = yield* askHealth(run, view, live, fallback);
-    if (health.provenAtMs !== null || !health.known) return health.known;
+    if (health.proven || !health.known) return health.known;
   }
   const health = yield* askHealth(run, view, container, fallback);
-  if (health.provenAtMs === null) return health.known;
+  if (!health.proven) return health.known;
   const reason = `took over: ${describeBroken(live)}`;
   const entry = draft("rolled-back", live?.revision ?? 0, live, holder, reason);
   return !isFailure(yield* ask(run, { kind: "point-back", fence: run.fence, live: container.slot, entry }));

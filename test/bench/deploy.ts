@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Lab, openLab, type Target } from "../../ci/lab/lab.js";
 import { deploy, parseConfig, type Reporter } from "../../src/index.js";
+import { pushed } from "../support/lab-registry.js";
 import { print } from "./print.js";
 
 const RUNS = 7;
@@ -115,15 +116,7 @@ async function buildVersions(from: Lab, count: number): Promise<readonly string[
       writeFileSync(join(folder, "layer"), randomBytes(1024 * 1024));
       const name = `evenkeel-lab-bench:${index}`;
       await from.docker("build", "--quiet", "--tag", name, folder);
-      const reference = await from.pushImage(name, `bench/app:${index}`);
-      const answer = await fetch(`http://${from.registry}/v2/bench/app/manifests/${index}`, {
-        method: "HEAD",
-        headers: {
-          accept:
-            "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json",
-        },
-      });
-      images.push(`${reference.replace(/:\d+$/, "")}@${answer.headers.get("docker-content-digest")}`);
+      images.push(await pushed(from, name, `bench/app:${index}`));
     }
     return images;
   } finally {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { failureOf } from "./support/expectations.js";
-import { digestOf, retouchedImage } from "./support/image.js";
+import { byDigest } from "../support/lab-registry.js";
+import { retouchedImage } from "./support/image.js";
 import { openShop, type Shop } from "./support/shop.js";
 
 /** The tag `latest`, which only an environment that is marked so moves, and only to what was promoted. */
@@ -12,21 +13,20 @@ beforeAll(async () => {
 });
 afterAll(() => shop?.close());
 
-const latest = () => digestOf(shop.lab, "latest");
-const digest = (image: string) => image.split("@")[1];
+const latest = () => byDigest(shop.image.replace(/@.*/, ":latest"));
 
 test("is what was promoted last", async () => {
   await shop.deploy({ version: "1", latest: true }, { image: other });
-  expect(await latest()).toBe(digest(other));
+  expect(await latest()).toBe(other);
 
   await shop.deploy({ version: "2", latest: true });
-  expect(await latest()).toBe(digest(shop.image));
+  expect(await latest()).toBe(shop.image);
 });
 
 test("stays where it is in an environment without the mark", async () => {
   await shop.deploy({ version: "3" }, { image: other });
   expect(await shop.visit()).toBe("version 3");
-  expect(await latest()).toBe(digest(shop.image));
+  expect(await latest()).toBe(shop.image);
 });
 
 test("stays where it is after a rollback", async () => {
@@ -35,5 +35,5 @@ test("stays where it is after a rollback", async () => {
   const error = await failureOf(shop.deploy(broken, { image: other }));
   await traffic.stop();
   expect(error.code).toBe("bake-failed");
-  expect(await latest()).toBe(digest(shop.image));
+  expect(await latest()).toBe(shop.image);
 });

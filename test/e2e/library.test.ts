@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../../ci/lab/command.js";
 import { type Lab, openLab, type Target } from "../../ci/lab/lab.js";
+import { pushed } from "../support/lab-registry.js";
 import { createProject } from "./support/committed-project.js";
 
 /**
@@ -164,12 +165,7 @@ async function pushedImage(lab: Lab): Promise<string> {
     tag,
     join(import.meta.dirname, "support/app"),
   );
-  await lab.pushImage(tag, "e2e/library:1");
-  const accept =
-    "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json";
-  const address = `http://${lab.registry}/v2/e2e/library/manifests/1`;
-  const answer = await fetch(address, { method: "HEAD", headers: { accept } });
-  return `${lab.registry}/e2e/library@${answer.headers.get("docker-content-digest")}`;
+  return pushed(lab, tag, "e2e/library:1");
 }
 
 async function pack(): Promise<string> {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Lab } from "../../../ci/lab/lab.js";
+import { byDigest, manifests, pushed } from "../../support/lab-registry.js";
 
 export interface AppImage {
   readonly repository: string;
@@ -11,21 +12,18 @@ export interface AppImage {
 
 const folder = fileURLToPath(new URL("./app", import.meta.url));
 const name = "e2e/shop";
-const manifests =
-  "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json";
 
 /** The tests' app in the lab's registry; built and pushed where this very app is not there yet. */
 export async function appImage(lab: Lab): Promise<AppImage> {
   const base = await lab.docker("image", "inspect", "-f", "{{.Id}}", lab.nodeImage).catch(() => "");
   const tag = `app-${hashOf(base, ...readdirSync(folder).map((file) => readFileSync(`${folder}/${file}`)))}`;
   const repository = `${lab.registry}/${name}`;
-  const there = await digestOf(lab, tag);
-  if (there !== null) return { repository, reference: `${repository}@${there}` };
+  const there = await byDigest(`${repository}:${tag}`);
+  if (there !== null) return { repository, reference: there };
 
   const local = `evenkeel-lab-e2e-shop:${tag}`;
   await lab.docker("build", "--quiet", "--build-arg", `BASE=${lab.nodeImage}`, "--tag", local, folder);
-  await lab.pushImage(local, `${name}:${tag}`);
-  return { repository, reference: `${repository}@${await digestOf(lab, tag)}` };
+  return { repository, reference: await pushed(lab, local, `${name}:${tag}`) };
 }
 
 /** Another image of the same layers, whose own configuration differs in this. */
@@ -58,13 +56,6 @@ export async function forgetImage(lab: Lab, reference: string): Promise<void> {
 interface Manifest {
   readonly mediaType: string;
   readonly config: { readonly digest: string };
-}
-
-/** What a tag of the app's repository names now; null where it names nothing. */
-export async function digestOf(lab: Lab, tag: string): Promise<string | null> {
-  const address = `http://${lab.registry}/v2/${name}/manifests/${tag}`;
-  const answer = await fetch(address, { method: "HEAD", headers: { accept: manifests } });
-  return answer.ok ? answer.headers.get("docker-content-digest") : null;
 }
 
 async function read(address: string): Promise<unknown> {
