@@ -153,18 +153,10 @@ function* settle(
       return yield* restorePointer(run, view, holder, fallback);
     case "serving-broken":
       return yield* takeOver(run, view, unsettled.container, holder, fallback);
-    case "leftover": {
-      const { container } = unsettled;
-      yield* ask(run, {
-        kind: "retire",
-        fence: run.fence,
-        containerId: container.id,
-        slot: container.slot,
-        drainMs: 5_000,
-        afterMs: 0,
-      });
+    case "leftover":
+      // No request came to it of late, so the proxy has nothing to forget.
+      yield* retire(run, unsettled.container);
       return true;
-    }
   }
 }
 
@@ -179,7 +171,7 @@ function* acknowledge(run: Run, view: HostView, holder: string): Script<void> {
     live: outcome.serving,
     entry: draft(event, outcome.revision, rejected, holder, "never confirmed; decided by the guardian"),
   });
-  if (rejected !== null && rejected.slot !== outcome.serving) yield* retireNow(run, rejected);
+  if (rejected !== null && rejected.slot !== outcome.serving) yield* retireRejected(run, rejected);
 }
 
 function* goBack(
@@ -206,7 +198,7 @@ function* goBack(
       `unconfirmed switch settled: ${decision.reason}`,
     ),
   });
-  if (back && candidate !== null) yield* retireNow(run, candidate);
+  if (back && candidate !== null) yield* retireRejected(run, candidate);
   return true;
 }
 
@@ -337,7 +329,12 @@ function* askHealth(
   };
 }
 
-function* retireNow(run: Run, container: ContainerView): Script<void> {
+function* retireRejected(run: Run, container: ContainerView): Script<void> {
+  yield* retire(run, container);
+  yield* letProxyForget(run);
+}
+
+function* retire(run: Run, container: ContainerView): Script<void> {
   yield* ask(run, {
     kind: "retire",
     fence: run.fence,
@@ -346,7 +343,6 @@ function* retireNow(run: Run, container: ContainerView): Script<void> {
     drainMs: 5_000,
     afterMs: 0,
   });
-  yield* letProxyForget(run);
 }
 
 /**
