@@ -1,4 +1,6 @@
-import type { Key, Pointer, Slot } from "../core/model.js";
+import { type Key, otherSlot, type Pointer, type Slot } from "../core/model.js";
+
+export { otherSlot };
 
 /** What things are called on a host; the one place that knows. */
 export const proxyContainer = "evenkeel-proxy";
@@ -11,10 +13,6 @@ export function keyName(key: Key): string {
 
 export function slotName(key: Key, slot: Slot): string {
   return `${keyName(key)}-${slot}`;
-}
-
-export function otherSlot(slot: Slot): Slot {
-  return slot === "blue" ? "green" : "blue";
 }
 
 /** What the pointer file says while no release has ever been proven, so that no candidate is served unproven. */

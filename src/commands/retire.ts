@@ -1,7 +1,6 @@
-import type { Answers, StepOf } from "../core/model.js";
+import { type Answers, otherSlot, type StepOf } from "../core/model.js";
 import { act } from "./act.js";
 import { answerOf } from "./answer.js";
-import { otherSlot } from "./names.js";
 import { raw, sh } from "./quote.js";
 import type { Spelling, Vocabulary } from "./vocabulary.js";
 

@@ -1,8 +1,8 @@
 import type { Candidate, Errand } from "./candidate.js";
 import { recordOf } from "./ledger.js";
-import type { HostView, LedgerEntry, Outcome, OutcomeCode } from "./model.js";
+import { type HostView, type LedgerEntry, type Outcome, type OutcomeCode, otherSlot } from "./model.js";
 import { ask, end, type Run, type Script } from "./script.js";
-import { inSlot, otherSlot, servingContainer } from "./serving.js";
+import { inSlot, servingContainer } from "./serving.js";
 import { findUnsettled, settled } from "./settle.js";
 
 /** Why a run stops where it is. */

@@ -7,6 +7,10 @@
 /** A place for one release of an app in an environment. Whether it serves or is idle is a role, not a name. */
 export type Slot = "blue" | "green";
 
+export function otherSlot(slot: Slot): Slot {
+  return slot === "blue" ? "green" : "blue";
+}
+
 /** What the proxy reads once per request: the live slot and, during the bake, the slot standing by. */
 export type Pointer =
   | { readonly mode: "solo"; readonly live: Slot }

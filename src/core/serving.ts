@@ -1,8 +1,6 @@
-import type { ContainerView, HostView, Pointer, Slot } from "./model.js";
+import { type ContainerView, type HostView, otherSlot, type Pointer, type Slot } from "./model.js";
 
-export function otherSlot(slot: Slot): Slot {
-  return slot === "blue" ? "green" : "blue";
-}
+export { otherSlot };
 
 export function inSlot(view: HostView, slot: Slot): ContainerView | null {
   return view.containers.find((container) => container.slot === slot) ?? null;

@@ -1,8 +1,16 @@
 import { isProven, watched } from "./gate.js";
 import { recordOf, stableRevisions } from "./ledger.js";
-import type { ContainerView, HostView, LedgerDraft, LedgerEvent, RuntimeSpec, Slot } from "./model.js";
+import {
+  type ContainerView,
+  type HostView,
+  type LedgerDraft,
+  type LedgerEvent,
+  otherSlot,
+  type RuntimeSpec,
+  type Slot,
+} from "./model.js";
 import { ask, isFailure, note, type Run, remainingMs, type Script } from "./script.js";
-import { inSlot, isUp, otherSlot } from "./serving.js";
+import { inSlot, isUp } from "./serving.js";
 
 /** Something an earlier run, or the guardian, left that must be put in order before anything else is done. */
 export type Unsettled =

@@ -1,5 +1,11 @@
-import type { HostView, RuntimeSpec, Site, SiteRequest, Slot } from "./model.js";
-import { otherSlot } from "./serving.js";
+import {
+  type HostView,
+  otherSlot,
+  type RuntimeSpec,
+  type Site,
+  type SiteRequest,
+  type Slot,
+} from "./model.js";
 
 /** Version of the text the proxy is given for a site. Raise it when that text changes. */
 export const SITE_FORMAT = 1;
