@@ -13,7 +13,7 @@ g_now() {
   NOW=\${g_up%.*}\${g_up#*.}0
   read -r BOOT </proc/sys/kernel/random/boot_id
 }
-# On a full disk a way back must still be writable: what is kept for that is given up.
+# On a full disk a way back must still be writable: what is kept for that is given up, and for nothing else.
 g_put() { g_write "$@" || { rm -f /routes/.spare && g_write "$@"; }; }
 g_write() { printf '%s' "$3" >"$1.tmp" && chmod "$2" "$1.tmp" && sync "$1.tmp" && mv -f "$1.tmp" "$1" && sync "\${1%/*}"; }
 # KEY: between a confirmation, a renewal and a reversal there is one winner.
@@ -34,7 +34,7 @@ g_load() {
   case $until$armed in '' | *[!0-9]*) return 1 ;; esac
 }
 g_save() {
-  g_put "/guards/$1/guard" 600 "token $token
+  g_write "/guards/$1/guard" 600 "token $token
 fence $fence
 revision $revision
 live $live
@@ -154,7 +154,7 @@ if [ -n "$wanted" ]; then
     g_load "$key" && [ "$token" = "$wanted" ] || { echo 'guard gone'; exit 0; }
     g_now
     until=$((NOW + lease))
-    if g_save "$key"; then echo 'guard armed'; fi
+    if g_save "$key"; then echo 'guard armed'; else echo 'guard unsaved'; fi
   ) || echo 'guard gone'
 fi
 # The log's end is taken before the probes: what took both slots down for a request, the probes see as well.

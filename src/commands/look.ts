@@ -7,6 +7,7 @@ import type {
   StepOf,
   TrafficReport,
   Watched,
+  WatchReport,
 } from "../core/model.js";
 import { act } from "./act.js";
 import { answerOrFenced, count, field, fields, plain } from "./answer.js";
@@ -62,7 +63,7 @@ exit 0`,
     script,
     parse: (output) =>
       answerOrFenced(output, (lines) => ({
-        guard: step.token === null || field(lines, "guard") === "armed" ? "armed" : "gone",
+        guard: step.token === null ? "armed" : guardOf(field(lines, "guard")),
         live: report(lines, step.live, vocabulary, output.stderr),
         standby: step.standby === null ? null : report(lines, step.standby, vocabulary, output.stderr),
         traffic: traffic(lines),
@@ -100,6 +101,10 @@ function lookArguments(vocabulary: Vocabulary, look: Look): readonly string[] {
       watched.commit ?? "",
     ]),
   ];
+}
+
+function guardOf(said: string | null): WatchReport["guard"] {
+  return said === "armed" || said === "unsaved" ? said : "gone";
 }
 
 /** Host, port, path and limit, as the guardian's `g_ask` takes them. */

@@ -10,7 +10,7 @@ export const prelude = sh`umask 077
 export LC_ALL=C
 # ROOT KEY: the folders of a key. Only P (routes) is mounted by the proxy, only P and G by the guardian.
 ek_at() {
-  T='' LONGER='' R=\${1:-$HOME/.evenkeel} K=$2
+  T='' LONGER='' BACK='' R=\${1:-$HOME/.evenkeel} K=$2
   S=$R/keys/$K P=$R/routes/$K G=$R/guards/$K
 }
 ek_fail() { printf 'ek-failed %s %s\n' "$1" "$2"; exit 70; }
@@ -27,8 +27,9 @@ ek_unwritable() {
   esac
   ek_fail step-failed "cannot write $1"
 }
-# On a full disk a way back must still be writable: what is kept for that is given up, once.
-ek_spare() { [ -e "$R/routes/.spare" ] && rm -f "$R/routes/.spare"; }
+# On a full disk a way back must still be writable: what is kept for that is given up, once, and for nothing
+# else. What is freed is soon used up by others, the access log first.
+ek_spare() { [ -n "$BACK" ] && [ -e "$R/routes/.spare" ] && rm -f "$R/routes/.spare"; }
 # PATH MODE TEXT: a whole file, durable, or the one before.
 ek_put() {
   ek_write "$@" 2>/dev/null || { ek_spare && ek_write "$@" 2>/dev/null; } || ek_unwritable "$1"

@@ -95,7 +95,8 @@ ${raw(marks(step.entry))}`;
 /** Visitors first: the pointer, then what would move it again, then the ledger, then the restart policies. */
 export function pointBack(step: StepOf<"point-back">, vocabulary: Vocabulary): Spelling<"point-back"> {
   const solo: Pointer = { mode: "solo", live: step.live };
-  const body = sh`ek_guarded
+  const body = sh`BACK=yes
+ek_guarded
 ek_point ${pointerText(solo)}
 ek_drop "$G/guard"
 ek_drop "$G/outcome"

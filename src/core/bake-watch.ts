@@ -69,6 +69,8 @@ export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> 
       );
     if (standby !== null && report.guard === "gone")
       return yield* concede(run, errand, candidate, guardianActed);
+    if (standby !== null && report.guard === "unsaved")
+      return yield* goBack(run, errand, setting, standby, record, { seenMs, limitMs }, unsaved);
     seenMs = run.nowMs;
     record = addReport(record, report);
     position = report.traffic?.position ?? position;
@@ -298,6 +300,9 @@ function* keepServing(run: Run, errand: Errand, candidate: Candidate, reason: st
     logs: logs.text,
   });
 }
+
+const unsaved =
+  "the host cannot write any more, its disk may be full, and so could not make the guardian's lease longer";
 
 const guardianActed: Cause = {
   code: "guard-gone",

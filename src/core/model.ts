@@ -261,7 +261,8 @@ export interface TrafficReport {
 
 /** One observation of the bake: both slots probed, the traffic counted per slot, the guard and the lock renewed. */
 export interface WatchReport {
-  readonly guard: "armed" | "gone";
+  /** `unsaved`: still armed, but its lease could not be made longer, as on a full disk. */
+  readonly guard: "armed" | "unsaved" | "gone";
   readonly live: ProbeReport;
   readonly standby: ProbeReport | null;
   /** Null when the access log could not be read. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { failureOf } from "./support/expectations.js";
 import { byDigest } from "../support/lab-registry.js";
+import { failureOf } from "./support/expectations.js";
 import { retouchedImage } from "./support/image.js";
 import { openShop, type Shop } from "./support/shop.js";
 

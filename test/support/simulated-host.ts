@@ -410,7 +410,7 @@ export class SimulatedHost {
     const [live, standby] = this.probe({ slots, count: 1, intervalMs: 0 });
     if (live === undefined) throw new Error("a watch looks at the live slot");
     return {
-      guard: armed && !this.diskFull ? "armed" : "gone",
+      guard: armed ? "armed" : guard !== null && guard.token === step.token ? "unsaved" : "gone",
       live,
       standby: standby ?? null,
       traffic: this.diskFull ? null : readLog(this.traffic, step.since.offset),

@@ -51,7 +51,8 @@ export function fakeHost(shell: readonly string[] = shells[0] ?? ["sh"]) {
       const { script, parse } = spell<K>(step, { ...own, ...words });
       return parse(host.exec(script));
     },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    // What a step left in the background may still write down that it was called.
+    remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }),
   };
   host.command("docker", "exit 0");
   return host;
