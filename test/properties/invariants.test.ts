@@ -69,6 +69,14 @@ const regressions: Readonly<Record<string, Pick<History, "acts"> & Partial<Histo
       { does: "deploy", release: "healthy", faults: [{ at: 5, what: "disk full", size: 0 }] },
     ],
   },
+  "of two that both failed their probes, one may begin to answer before the pointer is written": {
+    bare: true,
+    acts: [
+      { does: "deploy", release: "flapping", faults: [{ at: 8, what: "connection gone before", size: 0 }] },
+      { does: "deploy", release: "flapping", faults: [] },
+      { does: "deploy", release: "flapping", faults: [{ at: 14, what: "connection lost after", size: 0 }] },
+    ],
+  },
   "the guardian goes back with proof to a release that served, though never promoted": {
     bare: true,
     deadlineSeconds: 14,

@@ -58,13 +58,21 @@ export function watchHost(host: SimulatedHost): Oracle {
     );
   };
 
+  /** What began to answer since it was asked, no run can know. */
+  const failedJustNow = (container: SimContainer) => {
+    const proof = proofs.get(container.id);
+    return proof !== undefined && proof.passes === 0 && host.nowMs - proof.atMs <= 100;
+  };
+
   const onPointed = (happening: Extract<Happening, { kind: "pointed" }>) => {
     const { from, to, by } = happening;
     if (from?.live !== to.live) {
       const live = host.inSlot(to.live);
       const was = from === null ? null : host.inSlot(from.live);
       if (live === null || !hasProof(live)) {
-        const better = healthyOthers(live).filter((container) => container === was || hasProof(container));
+        const better = healthyOthers(live).filter(
+          (container) => hasProof(container) || (container === was && !failedJustNow(container)),
+        );
         if (better.length > 0)
           blame(
             1,
