@@ -191,6 +191,7 @@ function* goBack(
 ): Script<boolean> {
   const candidate = inSlot(view, unconfirmed.live);
   const previous = inSlot(view, unconfirmed.previous);
+  if (previous !== null && isUp(previous)) yield* letStart(run, view, previous, fallback);
   const decision = yield* healthier(run, view, previous, candidate, fallback);
   if (!decision.known) return false;
   const back = decision.slot === unconfirmed.previous;
@@ -209,6 +210,28 @@ function* goBack(
   if (back && candidate !== null) yield* retireRejected(run, candidate);
   return true;
 }
+
+/**
+ * After a reboot the way back may be slow to start, and an untried release must not win by being quicker. The
+ * pair serves meanwhile.
+ */
+function* letStart(
+  run: Run,
+  view: HostView,
+  previous: ContainerView,
+  fallback: RuntimeSpec | null,
+): Script<void> {
+  const untilMs = run.nowMs + PATIENCE_MS;
+  for (;;) {
+    const health = yield* askHealth(run, view, previous, fallback);
+    if (health.provenAtMs !== null || !health.known) return;
+    if (run.nowMs >= untilMs || remainingMs(run) <= 0) return;
+    yield* ask(run, { kind: "wait", ms: 1_000 });
+  }
+}
+
+/** As long as the guardian would try it. */
+const PATIENCE_MS = 30_000;
 
 function* restorePointer(
   run: Run,

@@ -69,6 +69,16 @@ const regressions: Readonly<Record<string, Pick<History, "acts"> & Partial<Histo
       { does: "deploy", release: "healthy", faults: [{ at: 5, what: "disk full", size: 0 }] },
     ],
   },
+  "after a reboot a stable release that is slow to start does not lose to one that crashes in the bake": {
+    acts: [
+      { does: "deploy", release: "slow to start", faults: [] },
+      {
+        does: "deploy",
+        release: "crash loop",
+        faults: [{ at: 13, what: "host reboots during", size: 0 }],
+      },
+    ],
+  },
   "of two that both failed their probes, one may begin to answer before the pointer is written": {
     bare: true,
     acts: [
