@@ -87,6 +87,13 @@ const regressions: Readonly<Record<string, Pick<History, "acts"> & Partial<Histo
       { does: "deploy", release: "flapping", faults: [{ at: 14, what: "connection lost after", size: 0 }] },
     ],
   },
+  "a rollback that is aborted undoes what it started, though that release is stable": {
+    acts: [
+      { does: "serving container dies" },
+      { does: "deploy", release: "fails its health check only", faults: [] },
+      { does: "rollback", to: null, faults: [{ at: 5, what: "disk full", size: 1 }] },
+    ],
+  },
   "the guardian goes back with proof to a release that served, though never promoted": {
     bare: true,
     deadlineSeconds: 14,

@@ -99,7 +99,13 @@ export function watchHost(host: SimulatedHost): Oracle {
     else if (by !== "reaper" && host.isHealthy(container) && stable().includes(container.revision)) {
       if (live === null || live.stage !== "running")
         blame(2, `${by} removed ${name(container)}, healthy and stable, while what should serve is dead`);
-      else if (!host.isHealthy(live) && !stable().includes(live.revision) && everPromoted(container.revision))
+      // One that a rollback started and did not switch to is a candidate, which an abort undoes.
+      else if (
+        container.liveSinceMs !== null &&
+        !host.isHealthy(live) &&
+        !stable().includes(live.revision) &&
+        everPromoted(container.revision)
+      )
         blame(2, `${by} removed ${name(container)}, the way back from unproven ${name(live)}`);
     }
   };
