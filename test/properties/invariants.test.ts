@@ -87,6 +87,19 @@ const regressions: Readonly<Record<string, Pick<History, "acts"> & Partial<Histo
       { does: "deploy", release: "flapping", faults: [{ at: 14, what: "connection lost after", size: 0 }] },
     ],
   },
+  "a run whose switch was cut before the ledger told of it settles it before it ends": {
+    acts: [
+      { does: "deploy", release: "slow to start", faults: [] },
+      {
+        does: "deploy",
+        release: "healthy",
+        faults: [
+          { at: 12, what: "host reboots during", size: 2 },
+          { at: 13, what: "disk full", size: 3 },
+        ],
+      },
+    ],
+  },
   "a rollback that is aborted undoes what it started, though that release is stable": {
     acts: [
       { does: "serving container dies" },
