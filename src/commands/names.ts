@@ -1,6 +1,4 @@
-import { type Key, otherSlot, type Pointer, type Slot } from "../core/model.js";
-
-export { otherSlot };
+import type { Key, Pointer, Slot } from "../core/model.js";
 
 /** What things are called on a host; the one place that knows. */
 export const proxyContainer = "evenkeel-proxy";

@@ -1,8 +1,8 @@
-import type { Answers, Release, StepOf } from "../core/model.js";
+import { type Answers, otherSlot, type Release, type StepOf } from "../core/model.js";
 import { act } from "./act.js";
 import { answerOf, field, fields, plain } from "./answer.js";
 import { slotLabels } from "./containers.js";
-import { keyName, network, nobody, otherSlot, proxyContainer, slotName } from "./names.js";
+import { keyName, network, nobody, proxyContainer, slotName } from "./names.js";
 import { raw, sh } from "./quote.js";
 import type { Spelling, Vocabulary } from "./vocabulary.js";
 

@@ -1,10 +1,10 @@
-import type { Answers, Pointer, StepOf } from "../core/model.js";
+import { type Answers, otherSlot, type Pointer, type StepOf } from "../core/model.js";
 import { act, ledgerRest } from "./act.js";
 import { answerOf } from "./answer.js";
 import { armText, PATIENCE_MS } from "./guardian.js";
 import { marks } from "./lock.js";
 import { askArguments } from "./look.js";
-import { guardianContainer, keyName, otherSlot, pointerText } from "./names.js";
+import { guardianContainer, keyName, pointerText } from "./names.js";
 import { raw, sh } from "./quote.js";
 import type { Spelling, Vocabulary } from "./vocabulary.js";
 

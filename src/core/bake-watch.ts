@@ -2,15 +2,16 @@ import { addReport, type BakeRecord, emptyBake, judgeBake, PROBE_FAILURES } from
 import { type Candidate, type Errand, line, type Standby } from "./candidate.js";
 import { type Cause, concede } from "./ending.js";
 import { GUARD_LEASE_MS, PROOF_LIMIT_MS } from "./lock.js";
-import type {
-  ContainerView,
-  Failure,
-  HostView,
-  LogPosition,
-  Outcome,
-  Slot,
-  Tally,
-  WatchReport,
+import {
+  type ContainerView,
+  type Failure,
+  type HostView,
+  type LogPosition,
+  type Outcome,
+  otherSlot,
+  type Slot,
+  type Tally,
+  type WatchReport,
 } from "./model.js";
 import {
   ask,
@@ -23,7 +24,7 @@ import {
   remainingMs,
   type Script,
 } from "./script.js";
-import { inSlot, isUp, otherSlot } from "./serving.js";
+import { inSlot, isUp } from "./serving.js";
 import { healthier, letProxyForget, proves } from "./settle.js";
 import { tidy } from "./tidy.js";
 
@@ -90,7 +91,7 @@ export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> 
         "warning",
         `revision ${standby.container.revision}, standing by, died: revision ${candidate.revision} serves alone now`,
       );
-      const alone = yield* leavePair(run, errand, setting);
+      const alone = yield* leavePair(run, errand, setting, report.live.atMs + PROOF_LIMIT_MS);
       if (alone !== null) return alone;
       standby = null;
     }
@@ -153,7 +154,7 @@ function isDead(standby: Standby, report: WatchReport, record: BakeRecord): bool
   return record.standbyFailedProbes >= PROBE_FAILURES && record.liveFailedProbes === 0;
 }
 
-function* leavePair(run: Run, errand: Errand, setting: Bake): Script<Outcome | null> {
+function* leavePair(run: Run, errand: Errand, setting: Bake, provenUntilMs: number): Script<Outcome | null> {
   const { candidate } = setting;
   const { runtime } = candidate.release;
   const answer = yield* ask(run, {
@@ -166,6 +167,7 @@ function* leavePair(run: Run, errand: Errand, setting: Bake): Script<Outcome | n
     health: runtime.health,
     previousPort: null,
     previousHealth: null,
+    provenUntilMs,
     entry: line(errand, candidate, "switched", "alone: the release standing by died"),
   });
   return isFailure(answer) ? yield* concede(run, errand, candidate, causeOf(answer)) : null;
@@ -218,10 +220,21 @@ function* goBack(
     record.standbyPasses >= standby.runtime.health.passes &&
     run.nowMs - times.seenMs <= PROOF_LIMIT_MS;
   const decision = fresh
-    ? { slot: standby.container.slot, proven: true, reason: "" }
+    ? { slot: standby.container.slot, proven: true, known: true, reason: "" }
     : standby !== null
       ? yield* patiently(run, view, standby, inSlot(view, rejected.slot))
-      : { slot: yield* returned(run, view, previous, candidate, times.limitMs), proven: true, reason: "" };
+      : {
+          slot: yield* returned(run, view, previous, candidate, times.limitMs),
+          proven: true,
+          known: true,
+          reason: "",
+        };
+  // The guardian, still armed, decides by what it can ask.
+  if (!decision.known)
+    return yield* concede(run, errand, candidate, {
+      code: "bake-failed",
+      reason: `${reason}; ${decision.reason}`,
+    });
   const back = previous !== null && decision.slot === previous.slot;
   if (standby === null && !back) return yield* keepServing(run, errand, candidate, reason);
   const halted = !back || !decision.proven;
@@ -258,10 +271,10 @@ function* patiently(
   view: HostView,
   standby: Standby,
   rejected: ContainerView | null,
-): Script<{ readonly slot: Slot | null; readonly proven: boolean; readonly reason: string }> {
+): ReturnType<typeof healthier> {
   for (let tries = 1; tries < STANDBY_TRIES && remainingMs(run) > 0; tries++) {
     if (yield* proves(run, view, standby.container, standby.runtime))
-      return { slot: standby.container.slot, proven: true, reason: "" };
+      return { slot: standby.container.slot, proven: true, known: true, reason: "" };
     yield* ask(run, { kind: "wait", ms: standby.runtime.bake.intervalMs });
   }
   return yield* healthier(run, view, standby.container, rejected, standby.runtime);

@@ -5,18 +5,18 @@ import { concede } from "./ending.js";
 import { describeSample, isProven, judgeGate, watched } from "./gate.js";
 import { recordOf } from "./ledger.js";
 import { GUARD_LEASE_MS, PROOF_LIMIT_MS } from "./lock.js";
-import type {
-  ContainerView,
-  HostView,
-  Outcome,
-  OutcomeCode,
-  Pointer,
-  RuntimeSpec,
-  TrafficReport,
-  Watched,
+import {
+  type ContainerView,
+  type HostView,
+  type Outcome,
+  type OutcomeCode,
+  otherSlot,
+  type Pointer,
+  type RuntimeSpec,
+  type TrafficReport,
+  type Watched,
 } from "./model.js";
 import { ask, end, enter, isFailure, note, type Run, type Script } from "./script.js";
-import { otherSlot } from "./serving.js";
 
 /** The proxy asks a slot every 250 ms, and believes in it at the first pass; a pair formed sooner would skip the candidate. */
 const PROXY_BELIEVES_AFTER_MS = 300;

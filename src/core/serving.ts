@@ -1,7 +1,5 @@
 import { type ContainerView, type HostView, otherSlot, type Pointer, type Slot } from "./model.js";
 
-export { otherSlot };
-
 export function inSlot(view: HostView, slot: Slot): ContainerView | null {
   return view.containers.find((container) => container.slot === slot) ?? null;
 }

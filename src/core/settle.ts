@@ -224,7 +224,7 @@ function* letStart(
   const untilMs = run.nowMs + PATIENCE_MS;
   for (;;) {
     const health = yield* askHealth(run, view, previous, fallback);
-    if (health.provenAtMs !== null || !health.known) return;
+    if (health.proven || !health.known) return;
     if (run.nowMs >= untilMs || remainingMs(run) <= 0) return;
     yield* ask(run, { kind: "wait", ms: 1_000 });
   }
