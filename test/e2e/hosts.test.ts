@@ -181,6 +181,22 @@ describe("a host that lost something", () => {
     expect(await shop.status()).toMatch(/rollback +would go to revision \d+/);
   });
 
+  test("its Docker daemon, for as long as it takes to start again: the same release serves, and deploys go on", async () => {
+    const shop = await openShop({ app: "plain", user: "deploy", target });
+    const before = await shop.visit();
+    await lab.serviceOnTarget(target, "restart", "docker");
+    await until("it serves again", 60_000, async () =>
+      shop.visit().then(
+        (seen) => seen === before,
+        () => false,
+      ),
+    );
+    expect((await shop.deploy({ version: "after the restart" })).outcome).toMatchObject({
+      phase: "promoted",
+    });
+    expect(await shop.visit()).toBe("version after the restart");
+  });
+
   test("its power, right after a deploy: it serves again by itself", async () => {
     const shop = await openShop({ app: "plain", user: "deploy", target });
     await shop.deploy({ version: "before the cut" });

@@ -1,7 +1,10 @@
+import { createHash, randomBytes } from "node:crypto";
+import { gunzipSync } from "node:zlib";
 import type { Container } from "@dagger.io/dagger";
 import { afterEach, expect, it } from "vitest";
 import { build, publish } from "../../../src/pipeline/pipeline.js";
 import { destinationOf } from "../../../src/publish.js";
+import { buildSecretsOf } from "../../../src/release.js";
 import { useEngine, withoutCaches } from "./support/engine.js";
 import { type Example, type Repository, repositoryOf } from "./support/repository.js";
 import { workOn } from "./support/work.js";
@@ -78,6 +81,33 @@ it("a change of the source alone leaves every layer but the last as it was", asy
   expect(after.at(-1)).not.toEqual(before.at(-1));
 });
 
+it("a build secret is there for the build alone: in no layer and in no history", async () => {
+  repository = repositoryOf("node-dockerfile", engine.lab.registry);
+  const token = `t0ken-${randomBytes(12).toString("hex")}`;
+  const mounted = "RUN --mount=type=secret,id=TOKEN sha256sum </run/secrets/TOKEN >token.sha256\nUSER node";
+  repository.write("Dockerfile", repository.read("Dockerfile").replace("USER node", mounted));
+  repository.write(
+    "evenkeel.yaml",
+    repository.read("evenkeel.yaml").replace("target: runtime", "target: runtime\n  secrets: [TOKEN]"),
+  );
+  repository.commit("Use a token");
+  const work = await workOn(engine.client, repository);
+  const destination = await destinationOf(work.config.image, null);
+  await expect(publish(work, destination)).rejects.toMatchObject({
+    code: "secrets-missing",
+    detail: expect.stringContaining("TOKEN"),
+  });
+
+  const secrets = buildSecretsOf(`TOKEN=${token}`, (name, value) => engine.client.setSecret(name, value));
+  const { image } = await publish({ ...work, secrets }, destination);
+  const { layers, config } = await manifest(image);
+  const blobs = await Promise.all([...layers, config].map(({ digest }) => blob(image, digest)));
+  // That it was used shows that it was there, and that what is looked through is what was built.
+  const used = createHash("sha256").update(token).digest("hex");
+  expect(blobs.some((bytes) => bytes.includes(used))).toBe(true);
+  expect(blobs.filter((bytes) => bytes.includes(token))).toEqual([]);
+});
+
 async function published(): Promise<string> {
   const work = await workOn(engine.client, repository);
   return (await publish(work, await destinationOf(work.config.image, null))).image;
@@ -86,9 +116,19 @@ async function published(): Promise<string> {
 async function manifest(
   image: string,
 ): Promise<{ layers: { digest: string }[]; config: { digest: string } }> {
-  const [name = "", digest = ""] = image.split("@");
-  const [registry = "", ...rest] = name.split("/");
-  const url = `http://${registry}/v2/${rest.join("/")}/manifests/${digest}`;
+  const url = addressOf(image, "manifests", image.split("@")[1] ?? "");
   const answer = await fetch(url, { headers: { accept: "application/vnd.oci.image.manifest.v1+json" } });
   return (await answer.json()) as never;
+}
+
+/** A layer, unpacked, or the configuration. */
+async function blob(image: string, digest: string): Promise<Buffer> {
+  const answer = await fetch(addressOf(image, "blobs", digest));
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
+}
+
+function addressOf(image: string, kind: "manifests" | "blobs", digest: string): string {
+  const [registry = "", ...rest] = (image.split("@")[0] ?? "").split("/");
+  return `http://${registry}/v2/${rest.join("/")}/${kind}/${digest}`;
 }
