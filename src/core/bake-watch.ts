@@ -13,6 +13,7 @@ import {
   type Tally,
   type WatchReport,
 } from "./model.js";
+import { healthier, proves } from "./proof.js";
 import {
   ask,
   end,
@@ -25,7 +26,7 @@ import {
   type Script,
 } from "./script.js";
 import { inSlot, isUp } from "./serving.js";
-import { healthier, letProxyForget, proves } from "./settle.js";
+import { letProxyForget } from "./settle.js";
 import { tidy } from "./tidy.js";
 
 interface Bake {

@@ -3,7 +3,8 @@ import { recordOf } from "./ledger.js";
 import { type HostView, type LedgerEntry, type Outcome, type OutcomeCode, otherSlot } from "./model.js";
 import { ask, end, type Run, type Script } from "./script.js";
 import { inSlot, servingContainer } from "./serving.js";
-import { findUnsettled, settled } from "./settle.js";
+import { settled } from "./settle.js";
+import { findUnsettled } from "./unsettled.js";
 
 /** Why a run stops where it is. */
 export interface Cause {

@@ -1,5 +1,4 @@
-import type { ContainerView, HealthPolicy, ProbeReport, ProbeSample, RuntimeSpec, Watched } from "./model.js";
-import { isUp } from "./serving.js";
+import type { HealthPolicy, ProbeReport, ProbeSample } from "./model.js";
 
 export type GateVerdict =
   | { readonly verdict: "pass"; readonly reason: string }
@@ -8,21 +7,6 @@ export type GateVerdict =
 
 export function passes(sample: ProbeSample): boolean {
   return sample.status !== null && sample.status >= 200 && sample.status < 300 && sample.commitMatches;
-}
-
-/** A container that served already, as probes look at it: its commit was compared when it was new. */
-export function watched(container: ContainerView, { port, health }: RuntimeSpec): Watched {
-  return { slot: container.slot, containerId: container.id, port, health, commit: null };
-}
-
-/** Whether a report proves that a container could take the requests: it runs, and all its probes passed. */
-export function isProven(report: ProbeReport, container: ContainerView, health: HealthPolicy): boolean {
-  return (
-    report.container?.id === container.id &&
-    isUp(report.container) &&
-    report.samples.length >= health.passes &&
-    report.samples.every(passes)
-  );
 }
 
 /**

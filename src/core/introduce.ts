@@ -2,7 +2,7 @@ import { emptyTally } from "./bake.js";
 import { bake } from "./bake-watch.js";
 import { type Candidate, type Errand, line, type Standby } from "./candidate.js";
 import { concede } from "./ending.js";
-import { describeSample, isProven, judgeGate, watched } from "./gate.js";
+import { describeSample, judgeGate } from "./gate.js";
 import { recordOf } from "./ledger.js";
 import { GUARD_LEASE_MS, PROOF_LIMIT_MS } from "./lock.js";
 import {
@@ -16,6 +16,7 @@ import {
   type TrafficReport,
   type Watched,
 } from "./model.js";
+import { isProven, watched } from "./proof.js";
 import { ask, end, enter, isFailure, note, type Run, type Script } from "./script.js";
 
 /** The proxy asks a slot every 250 ms, and believes in it at the first pass; a pair formed sooner would skip the candidate. */

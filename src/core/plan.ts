@@ -2,8 +2,8 @@ import { nextRevision, stableRevisions } from "./ledger.js";
 import type { ContainerView, DeployRequest, HostView, Site, Slot } from "./model.js";
 import { findProblems, type Problem } from "./preflight.js";
 import { idleSlot, servingContainer } from "./serving.js";
-import { findUnsettled } from "./settle.js";
 import { sameSite, siteFor } from "./sites.js";
+import { findUnsettled } from "./unsettled.js";
 
 export interface PlannedStep {
   readonly title: string;

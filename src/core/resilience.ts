@@ -3,7 +3,8 @@ import { type Cause, outcomeFrom, ownEnd, ownSwitch, retireHot } from "./ending.
 import { acquire, refuse } from "./locking.js";
 import type { Outcome, RuntimeSpec } from "./model.js";
 import { ask, end, Interruption, note, type Run, type Script } from "./script.js";
-import { findUnsettled, settled } from "./settle.js";
+import { settled } from "./settle.js";
+import { findUnsettled } from "./unsettled.js";
 
 /** How often a run reads the host again after a lost connection before it leaves the rest to the host. */
 const ATTEMPTS = 4;

@@ -7,8 +7,9 @@ import type { ContainerView, HostView, Key, Outcome, ReleaseRecord } from "./mod
 import { resilient } from "./resilience.js";
 import { ask, beginRun, end, isFailure, note, type Run, type Script } from "./script.js";
 import { idleSlot, inSlot, isUp, servingContainer } from "./serving.js";
-import { findUnsettled, settled } from "./settle.js";
+import { settled } from "./settle.js";
 import { sameSite, siteFor } from "./sites.js";
+import { findUnsettled } from "./unsettled.js";
 
 export interface RollbackRequest {
   readonly key: Key;

@@ -39,7 +39,7 @@ describe("killed right after the switch", () => {
     const told = await shop.status();
     expect(told).toMatch(/serving +revision 1 in slot blue/);
     expect(told).toMatch(
-      /unsettled +revision 2 was switched to and never confirmed; the guardian went back to slot blue; the next deploy or rollback settles it first/,
+      /unsettled +revision 2 was switched to and never confirmed; the guardian went back to slot blue; the run that has the lock, or else the next, settles it/,
     );
     expect(told).toMatch(/stable +revisions 1$/m);
   });

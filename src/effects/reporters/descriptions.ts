@@ -4,7 +4,7 @@ import type { HostView, Key, LedgerEntry, Outcome } from "../../core/model.js";
 import type { Plan } from "../../core/plan.js";
 import { chooseRollback } from "../../core/rollback.js";
 import { inSlot, servingContainer } from "../../core/serving.js";
-import { findUnsettled } from "../../core/settle.js";
+import { findUnsettled } from "../../core/unsettled.js";
 
 /** What a deploy would do, as `plan` prints it. */
 export function describePlan(plan: Plan): string {
@@ -41,7 +41,8 @@ export function describeStatus(key: Key, address: string, view: HostView): strin
   say("stable", stable.length === 0 ? "no revision yet" : `revisions ${stable.join(", ")}`);
   const back = chooseRollback(view, null);
   say("rollback", back.verdict === "go" ? `would go to revision ${back.record.revision}` : back.reason);
-  say("lock", view.lock === null || view.lock.remainingMs === 0 ? "free" : describeHeld(view.lock));
+  const held = view.lock !== null && view.lock.remainingMs > 0 ? view.lock : null;
+  say("lock", held === null ? "free" : describeHeld(held));
   say(
     "proxy",
     `${view.proxy.state}, guardian ${view.proxy.guardian}${view.proxy.image === null ? "" : `, ${view.proxy.image}`}`,
@@ -49,8 +50,11 @@ export function describeStatus(key: Key, address: string, view: HostView): strin
   const unsettled = findUnsettled(view);
   if (unsettled?.kind === "leftover" && unsettled.draining)
     say("draining", `${unsettled.reason}; the host stops it by itself`);
-  else if (unsettled !== null)
-    say("unsettled", `${unsettled.reason}; the next deploy or rollback settles it first`);
+  else if (unsettled !== null) {
+    const who =
+      held === null ? "the next deploy or rollback" : "the run that has the lock, or else the next,";
+    say("unsettled", `${unsettled.reason}; ${who} settles it`);
+  }
   return lines.join("\n");
 }
 

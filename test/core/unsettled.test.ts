@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { HostView } from "../../src/core/model.js";
-import { findUnsettled } from "../../src/core/settle.js";
+import { findUnsettled } from "../../src/core/unsettled.js";
 import { aBareView, aContainer, anEntry, aView } from "../support/builders.js";
 
 const green = (differs = {}) => aContainer({ id: "container-2", slot: "green", revision: 2, ...differs });

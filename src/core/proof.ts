@@ -1,0 +1,109 @@
+import { passes } from "./gate.js";
+import { recordOf } from "./ledger.js";
+import type {
+  ContainerView,
+  HealthPolicy,
+  HostView,
+  ProbeReport,
+  RuntimeSpec,
+  Slot,
+  Watched,
+} from "./model.js";
+import { ask, type Run, type Script } from "./script.js";
+import { isUp } from "./serving.js";
+
+/** A container that served already, as probes look at it: its commit was compared when it was new. */
+export function watched(container: ContainerView, { port, health }: RuntimeSpec): Watched {
+  return { slot: container.slot, containerId: container.id, port, health, commit: null };
+}
+
+/** Whether a report proves that a container could take the requests: it runs, and all its probes passed. */
+export function isProven(report: ProbeReport, container: ContainerView, health: HealthPolicy): boolean {
+  return (
+    report.container?.id === container.id &&
+    isUp(report.container) &&
+    report.samples.length >= health.passes &&
+    report.samples.every(passes)
+  );
+}
+
+/**
+ * The first of two containers that proves itself; where neither does, one that at least runs, or else the
+ * preferred one. Both are asked now, whatever the view showed: what was starting again then may answer by now.
+ * Nothing is chosen where the host could not ask.
+ */
+export function* healthier(
+  run: Run,
+  view: HostView,
+  preferred: ContainerView | null,
+  other: ContainerView | null,
+  fallback: RuntimeSpec | null,
+): Script<{
+  readonly slot: Slot | null;
+  readonly proven: boolean;
+  readonly known: boolean;
+  readonly reason: string;
+}> {
+  let known = true;
+  for (const container of [preferred, other]) {
+    if (container === null) continue;
+    const health = yield* askHealth(run, view, container, fallback);
+    if (health.proven) {
+      return {
+        slot: container.slot,
+        proven: true,
+        known: true,
+        reason: `revision ${container.revision} answers its health probes`,
+      };
+    }
+    known &&= health.known;
+  }
+  if (!known) return { slot: null, proven: false, known, reason: "the host could not ask which one answers" };
+  const { containers } = yield* ask(run, { kind: "observe" });
+  const running = [preferred, other]
+    .map((container) => containers.find((now) => now.id === container?.id && isUp(now)))
+    .find((now) => now !== undefined);
+  return {
+    slot: (running ?? preferred)?.slot ?? null,
+    proven: false,
+    known,
+    reason:
+      running === undefined
+        ? "neither release runs"
+        : `no release answers its health probes; revision ${running.revision} at least runs`,
+  };
+}
+
+/** Fresh proof of a container: its own number of consecutive passes, now. */
+export function* proves(
+  run: Run,
+  view: HostView,
+  container: ContainerView,
+  fallback: RuntimeSpec | null,
+): Script<boolean> {
+  return (yield* askHealth(run, view, container, fallback)).proven;
+}
+
+/** The same, and whether the host could ask at all. */
+export function* askHealth(
+  run: Run,
+  view: HostView,
+  container: ContainerView,
+  fallback: RuntimeSpec | null,
+): Script<{ readonly proven: boolean; readonly known: boolean }> {
+  const runtime = recordOf(view, container.revision)?.release.runtime ?? fallback;
+  if (runtime === null) return { proven: false, known: true };
+  const { reports } = yield* ask(run, {
+    kind: "probe",
+    fence: run.fence,
+    slots: [watched(container, runtime)],
+    count: runtime.health.passes,
+    intervalMs: runtime.health.intervalMs,
+    compare: null,
+  });
+  return {
+    proven: reports.every((report) => isProven(report, container, runtime.health)),
+    // An act that could not even begin, on a full disk, has no time.
+    known: reports.every((report) => report.atMs > 0),
+  };
+}
