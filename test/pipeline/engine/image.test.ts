@@ -84,7 +84,9 @@ it("a change of the source alone leaves every layer but the last as it was", asy
 it("a build secret is there for the build alone: in no layer and in no history", async () => {
   repository = repositoryOf("node-dockerfile", engine.lab.registry);
   const token = `t0ken-${randomBytes(12).toString("hex")}`;
-  const mounted = "RUN --mount=type=secret,id=TOKEN sha256sum </run/secrets/TOKEN >token.sha256\nUSER node";
+  // A secret is no part of what a cached layer is found by, so the command itself is another each time.
+  const command = `sha256sum </run/secrets/TOKEN >token.sha256 # ${randomBytes(6).toString("hex")}`;
+  const mounted = `RUN --mount=type=secret,id=TOKEN ${command}\nUSER node`;
   repository.write("Dockerfile", repository.read("Dockerfile").replace("USER node", mounted));
   repository.write(
     "evenkeel.yaml",
