@@ -67,7 +67,9 @@ async function everything(): Promise<Found | null> {
   await Promise.all(
     workers.map(async (worker) => {
       for (let part = parts.shift(); part !== undefined && found === null; part = parts.shift()) {
-        found ??= await ask(worker, part);
+        const answer = await ask(worker, part);
+        // Only now: the other process may have found one meanwhile.
+        found ??= answer;
         done += part.histories;
       }
     }),

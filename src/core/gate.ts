@@ -1,4 +1,4 @@
-import type { HealthPolicy, ProbeReport, ProbeSample } from "./model.js";
+import type { ContainerView, HealthPolicy, ProbeReport, ProbeSample } from "./model.js";
 
 export type GateVerdict =
   | { readonly verdict: "pass"; readonly reason: string }
@@ -20,25 +20,16 @@ export function judgeGate(
   elapsedMs: number,
   restartsBefore = 0,
 ): GateVerdict {
-  const container = report.container;
-  if (container === null || container.id !== containerId) {
-    return { verdict: "fail", reason: "the container is gone" };
-  }
-  if (container.oomKilled)
-    return { verdict: "fail", reason: "the container was killed for using too much memory" };
-  if (container.stage !== "running") {
-    return {
-      verdict: "fail",
-      reason: `the container exited with code ${container.exitCode} instead of serving`,
-    };
-  }
-  if (container.restarts > restartsBefore)
-    return { verdict: "fail", reason: `the container restarted ${container.restarts} times` };
-  if (report.samples.length >= health.passes && report.samples.every(passes)) {
-    return {
-      verdict: "pass",
-      reason: `${report.samples.length} consecutive passes on ${health.path}`,
-    };
+  // A host that could not ask, on a full disk, has told nothing of the container, neither good nor bad.
+  if (report.atMs > 0) {
+    const death = describeDeath(report.container, containerId, restartsBefore);
+    if (death !== null) return { verdict: "fail", reason: death };
+    if (report.samples.length >= health.passes && report.samples.every(passes)) {
+      return {
+        verdict: "pass",
+        reason: `${report.samples.length} consecutive passes on ${health.path}`,
+      };
+    }
   }
   const last = report.samples.at(-1);
   const seen = last === undefined ? "no answer yet" : describeSample(last);
@@ -49,6 +40,18 @@ export function judgeGate(
     };
   }
   return { verdict: "again", reason: seen };
+}
+
+function describeDeath(
+  container: ContainerView | null,
+  containerId: string,
+  restartsBefore: number,
+): string | null {
+  if (container === null || container.id !== containerId) return "the container is gone";
+  if (container.oomKilled) return "the container was killed for using too much memory";
+  if (container.stage !== "running")
+    return `the container exited with code ${container.exitCode} instead of serving`;
+  return container.restarts > restartsBefore ? `the container restarted ${container.restarts} times` : null;
 }
 
 export function describeSample(sample: ProbeSample): string {

@@ -50,3 +50,14 @@ test("a hot container's restarts before the gate do not count, those in it do", 
   expect(judgeGate(restarted, "container-1", health, 0, 2).verdict).toBe("pass");
   expect(judgeGate(restarted, "container-1", health, 0, 1).verdict).toBe("fail");
 });
+
+test("a host that could not ask, its disk being full, says nothing about the container", () => {
+  const unasked = aProbe({
+    container: null,
+    samples: [aSample({ status: null, detail: "no space left" })],
+    atMs: 0,
+  });
+  expect(judge(unasked)).toEqual({ verdict: "again", reason: "no answer (no space left)" });
+  expect(judge(unasked, 30_000).verdict).toBe("fail");
+  expect(judge(aProbe({ atMs: 0 })).verdict).toBe("again");
+});

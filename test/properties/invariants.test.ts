@@ -79,6 +79,14 @@ const regressions: Readonly<Record<string, Pick<History, "acts"> & Partial<Histo
       },
     ],
   },
+  "a release started for a rollback is not given up because the host could not ask it": {
+    acts: [
+      { does: "serving container dies" },
+      { does: "deploy", release: "healthy", faults: [] },
+      { does: "serving container dies" },
+      { does: "rollback", to: null, faults: [{ at: 5, what: "disk full", size: 1 }] },
+    ],
+  },
   "a runner that pauses before it leaves the pair moves no traffic on what was true before": {
     serving: "crash loop",
     acts: [{ does: "deploy", release: "healthy", faults: [{ at: 19, what: "runner pauses", size: 5 }] }],

@@ -58,10 +58,10 @@ export function watchHost(host: SimulatedHost): Oracle {
     );
   };
 
-  /** What began to answer since it was asked, no run can know. */
+  /** What began to answer since it was asked, no run can know: a failure is evidence for as long as a pass is. */
   const failedJustNow = (container: SimContainer) => {
     const proof = proofs.get(container.id);
-    return proof !== undefined && proof.passes === 0 && host.nowMs - proof.atMs <= 100;
+    return proof !== undefined && proof.passes === 0 && host.nowMs - proof.atMs <= PROOF_AGE_MS;
   };
 
   const onPointed = (happening: Extract<Happening, { kind: "pointed" }>) => {
@@ -161,10 +161,13 @@ export function watchHost(host: SimulatedHost): Oracle {
     violations,
     stable,
     runBegins: (kind, holder) => {
+      // A rival finds what the run under way has switched to, which is on trial and no service yet.
+      if (runs.length === 0) {
+        const atStart = host.live();
+        left = atStart === null ? null : { container: atStart, robust: isRobust(atStart, host) };
+      }
       const run = { kind, holder, fence: null as number | null, fenced: false };
       runs.push(run);
-      const atStart = host.live();
-      left = atStart === null ? null : { container: atStart, robust: isRobust(atStart, host) };
       return {
         answered: (step, reply) => {
           if ("fence" in step && step.fence !== run.fence)
