@@ -137,6 +137,8 @@ export type LedgerEvent =
   | "promoted"
   | "aborted"
   | "rolled-back"
+  /** Gone back from because nobody confirmed the switch, which says nothing about the release. */
+  | "reverted"
   | "halted"
   | "unlocked"
   | "proxy";

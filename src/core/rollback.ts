@@ -115,11 +115,15 @@ function goneBack(
   const open = findUnsettled(before);
   if (serving === null || open === null || open.kind === "leftover" || open.kind === "pointer-lost")
     return null;
+  const stable = stableRevisions(after.ledger);
+  // What was left was a rollback itself, cut off: nothing was gained by taking it back.
+  const left = open.kind === "guardian-acted" ? before.outcome?.revision : leftBy(before)?.revision;
+  if (left !== undefined && stable.includes(left)) return null;
   const moved =
     open.kind === "guardian-acted"
       ? before.outcome?.verdict === "reverted"
       : before.pointer?.live !== after.pointer?.live;
-  if (!moved || !stableRevisions(after.ledger).includes(serving.revision)) return null;
+  if (!moved || !stable.includes(serving.revision)) return null;
   return {
     container: serving,
     reason: `${open.reason}; so the host is back on revision ${serving.revision} already, and a further rollback goes further back`,

@@ -19,9 +19,10 @@ test("being rolled back from, or left by a rollback, takes the mark away", () =>
   expect(stableRevisions([promoted(1), promoted(2), promoted(1, 2)])).toEqual([1]);
 });
 
-test("an abort or a halt says nothing about a release that was promoted before", () => {
+test("an abort, a halt, or that nobody confirmed it says nothing about a release that was promoted before", () => {
   const ledger = [
     promoted(1),
+    anEntry({ event: "reverted", revision: 1 }),
     anEntry({ event: "aborted", revision: 1 }),
     anEntry({ event: "halted", revision: 1 }),
   ];
