@@ -26,7 +26,7 @@ export function stableRevisions(ledger: readonly Verdict[]): readonly number[] {
   return stable;
 }
 
-/** One more than any number that the ledger, a release folder or a container has ever used. */
+/** One more than any number that the ledger, a release folder, a container or an image's tag has ever used. */
 export function nextRevision(view: HostView): number {
   return (
     1 +
@@ -35,6 +35,7 @@ export function nextRevision(view: HostView): number {
       ...view.ledger.map((entry) => entry.revision),
       ...view.releases.map((record) => record.revision),
       ...view.containers.map((container) => container.revision),
+      ...view.tagged,
     )
   );
 }

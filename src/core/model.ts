@@ -220,6 +220,8 @@ export interface HostView {
   readonly foreignNames: readonly string[];
   readonly ledger: readonly LedgerEntry[];
   readonly releases: readonly ReleaseRecord[];
+  /** Revisions that an image of the host is tagged with, which may be all that is left of them. */
+  readonly tagged: readonly number[];
   readonly proxy: ProxyView;
   /** HMAC of the desired secrets with this host's key, to compare with a release's `secretsHash`. */
   readonly desiredSecretsHash: string;

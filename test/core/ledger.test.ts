@@ -30,7 +30,9 @@ test("an abort, a halt, or that nobody confirmed it says nothing about a release
 });
 
 test("a revision number is never used twice, wherever it was seen", () => {
-  expect(nextRevision(aView({ ledger: [], releases: [], containers: [] }))).toBe(1);
+  const bare = { ledger: [], releases: [], containers: [], tagged: [] };
+  expect(nextRevision(aView(bare))).toBe(1);
+  expect(nextRevision(aView({ ...bare, tagged: [4] }))).toBe(5);
   expect(nextRevision(aView({ ledger: [anEntry({ revision: 7 })] }))).toBe(8);
   expect(nextRevision(aView({ containers: [aContainer({ revision: 9 })] }))).toBe(10);
   const releases = [{ revision: 11, release: aRelease(), imagePresent: false }];
