@@ -36,13 +36,14 @@ export function chooseRollback(view: HostView, to: number | null): RollbackChoic
   const leaving = leftBy(view)?.revision ?? null;
   const choices = stableRevisions(view.ledger)
     .filter((revision) => revision !== leaving)
-    .filter((revision) => recordOf(view, revision) !== null);
-  const list =
-    choices.length === 0
-      ? "no earlier stable release is on the host"
-      : `can go back to: ${choices.join(", ")}`;
-  const revision = to ?? choices.at(-1) ?? null;
-  if (revision === null || !choices.includes(revision)) {
+    .map((revision) => recordOf(view, revision))
+    .filter((record) => record !== null);
+  const record = to === null ? choices.at(-1) : choices.find(({ revision }) => revision === to);
+  if (record === undefined) {
+    const list =
+      choices.length === 0
+        ? "no earlier stable release is on the host"
+        : `can go back to: ${choices.map(({ revision }) => revision).join(", ")}`;
     const asked =
       to === null
         ? "there is nothing to go back to"
@@ -51,15 +52,13 @@ export function chooseRollback(view: HostView, to: number | null): RollbackChoic
           : `revision ${to} is not a stable release of this host`;
     return { verdict: "none", reason: `${asked}; ${list}` };
   }
-  const record = recordOf(view, revision);
-  if (record === null) return { verdict: "none", reason: list };
   return {
     verdict: "go",
     record,
     reason:
       to === null
-        ? `revision ${revision} is the newest stable release other than what serves`
-        : `revision ${revision} was asked for`,
+        ? `revision ${record.revision} is the newest stable release other than what serves`
+        : `revision ${record.revision} was asked for`,
   };
 }
 
@@ -113,12 +112,9 @@ function goneBack(
 ): { readonly container: ContainerView; readonly reason: string } | null {
   const serving = servingContainer(after);
   const open = findUnsettled(before);
-  if (serving === null || open === null || open.kind === "leftover" || open.kind === "pointer-lost")
-    return null;
+  if (serving === null || open === null || open.kind === "pointer-lost") return null;
   const moved =
-    open.kind === "guardian-acted"
-      ? before.outcome?.verdict === "reverted"
-      : before.pointer?.live !== after.pointer?.live;
+    before.outcome === null ? before.pointer?.live !== serving.slot : before.outcome.verdict === "reverted";
   if (!moved || !stableRevisions(after.ledger).includes(serving.revision)) return null;
   return {
     container: serving,
