@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { deploy } from "../../src/core/deploy.js";
 import type { Answers, Failure, Notice, Step, StepKind, StepOf } from "../../src/core/model.js";
 import { rollback } from "../../src/core/rollback.js";
+import { answering } from "../support/answering.js";
 import {
   aBake,
   aHealth,
@@ -26,20 +27,6 @@ function hostWith(v2: Partial<Behaviour> = {}, v1: Partial<Behaviour> = {}): Sim
     [anImage("v1")]: { ...healthy, ...v1 },
     [anImage("v2")]: { ...healthy, ...v2 },
   });
-}
-
-/** The host answers a kind of step as told; what it did stays done. */
-function answering<K extends StepKind>(
-  host: SimulatedHost,
-  kind: K,
-  change: (answer: Answers[K]) => Answers[K],
-) {
-  const act = host.act.bind(host);
-  host.act = ((step: StepOf<StepKind>) => {
-    const answer = act(step);
-    return step.kind === kind && answer !== "fenced" ? change(answer as Answers[K]) : answer;
-  }) as typeof host.act;
-  return host;
 }
 
 function story(host: SimulatedHost, asked = request, faults: readonly Fault[] = []) {
@@ -196,11 +183,9 @@ test("of a hot release, a restart during the rollback's gate does count", () => 
   const host = hotAfterARestart();
   const steps = runScript(rollback(aRollbackRequest()), hotAfterARestart()).steps;
   const at = steps.findIndex(({ kind }) => kind === "probe");
-  let look = 0;
-  answering(host, "probe", (answer) => {
+  answering(host, "probe", (answer, time) => {
     const [report, ...rest] = answer.reports;
-    look += 1;
-    return look === 1 && report !== undefined
+    return time === 1 && report !== undefined
       ? { ...answer, reports: [{ ...report, samples: [] }, ...rest] }
       : answer;
   });
