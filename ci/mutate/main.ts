@@ -3,9 +3,9 @@
  * sees whether a test notices (mutation testing, with Stryker). It fails when a change goes unnoticed that
  * survivors.ts does not list, and when one is noticed that it does.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Stryker } from "@stryker-mutator/core";
@@ -40,6 +40,8 @@ const enough = values.only !== undefined || score(changes) >= LEAST_SCORE;
 if (judged.unlisted.length > 0 || judged.noLonger.length > 0 || !enough) process.exitCode = 1;
 
 async function mutate(files: readonly string[]): Promise<readonly Change[]> {
+  // Read before, since somebody may go on editing meanwhile.
+  const texts = new Map(globSync(files).map((file) => [file, readFileSync(file, "utf8").split("\n")]));
   const stryker = new Stryker({
     mutate: [...files],
     testRunner: "vitest",
@@ -62,9 +64,10 @@ async function mutate(files: readonly string[]): Promise<readonly Change[]> {
   return results
     .filter(({ status }) => status !== "Ignored")
     .map(({ fileName, location, replacement, status }) => {
-      const text = readFileSync(fileName, "utf8").split("\n");
+      const file = relative(process.cwd(), fileName);
+      const text = texts.get(file) ?? [];
       return {
-        file: fileName.slice(process.cwd().length + 1),
+        file,
         lineNumber: location.start.line,
         line: (text[location.start.line - 1] ?? "").trim(),
         original: between(text, location),

@@ -3,7 +3,7 @@ import { untilSwitched } from "./deploy.js";
 import { introduce } from "./introduce.js";
 import { recordOf, stableRevisions } from "./ledger.js";
 import { acquire, giveUp } from "./locking.js";
-import type { ContainerView, HostView, Key, Outcome, ReleaseRecord } from "./model.js";
+import type { ContainerView, HostView, Key, Outcome, ReleaseRecord, Slot } from "./model.js";
 import { resilient } from "./resilience.js";
 import { ask, beginRun, end, isFailure, note, type Run, type Script } from "./script.js";
 import { idleSlot, inSlot, isUp, servingContainer } from "./serving.js";
@@ -79,7 +79,9 @@ function* attempt(run: Run, errand: Errand, request: RollbackRequest): Script<Ou
   if (locked !== null) return locked;
   const before = yield* ask(run, { kind: "observe" });
   const { view, blocked } = yield* settled(run, errand.holder, null);
-  if (blocked !== null) return yield* giveUp(run, view, "unconfirmed-switch", blocked);
+  const slot = idleSlot(view.pointer);
+  if (blocked !== null || slot === null)
+    return yield* giveUp(run, view, "unconfirmed-switch", blocked ?? "an earlier run's switch is open");
   const already = goneBack(before, view);
   if (already !== null && (request.to === null || request.to === already.container.revision)) {
     yield* ask(run, { kind: "unlock", fence: run.fence });
@@ -92,7 +94,7 @@ function* attempt(run: Run, errand: Errand, request: RollbackRequest): Script<Ou
 
   const serving = servingContainer(view);
   const { record } = choice;
-  const placed = yield* bringUp(run, view, record);
+  const placed = yield* bringUp(run, view, record, slot);
   if ("phase" in placed) return placed;
   const candidate: Candidate = {
     container: placed,
@@ -123,10 +125,12 @@ function goneBack(
 }
 
 /** The release's running container where it is hot; otherwise a new one from its own image and configuration. */
-function* bringUp(run: Run, view: HostView, record: ReleaseRecord): Script<Candidate["container"] | Outcome> {
-  const slot = idleSlot(view.pointer);
-  if (slot === null)
-    return yield* giveUp(run, view, "unconfirmed-switch", "the switch of an earlier run is not settled");
+function* bringUp(
+  run: Run,
+  view: HostView,
+  record: ReleaseRecord,
+  slot: Slot,
+): Script<Candidate["container"] | Outcome> {
   const held = inSlot(view, slot);
   if (held !== null && held.revision === record.revision && isUp(held)) return { id: held.id, slot };
 

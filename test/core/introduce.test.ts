@@ -116,6 +116,12 @@ test("where the previous release does not answer, that is told, and the switch i
   expect(first("switch")).toMatchObject({ to: { mode: "solo", live: "green" }, guard: null });
 });
 
+test("a previous release whose folder is gone is asked as the candidate is", () => {
+  const host = hostWith();
+  host.releases = [];
+  expect(story(host).first("switch")).toMatchObject({ to: { mode: "pair" }, previousPort: 3002 });
+});
+
 test("the commit is compared only where that is asked for, and of the candidate only", () => {
   const health = { ...two.health, expectCommit: true };
   const runtime = { ...two, health };

@@ -96,8 +96,15 @@ test("hot it is a switch with fresh proof, guarded and baked, and nothing is sta
   expect(told.outcome).toMatchObject({ phase: "promoted", revision: 1, slot: "blue" });
   expect(kinds).not.toContain("start");
   expect(kinds.indexOf("probe")).toBeLessThan(kinds.indexOf("switch"));
-  expect(host.ledger.at(-1)).toMatchObject({ event: "promoted", revision: 1, left: 2 });
-  expect(JSON.stringify(told.notices)).toContain("a database's schema is not taken back");
+  expect(host.ledger.at(-1)).toMatchObject({ event: "promoted", revision: 1, left: 2, by: "run-back" });
+  expect(told.steps).toContainEqual(
+    expect.objectContaining({ kind: "switch", guard: expect.objectContaining({ token: "run-back" }) }),
+  );
+  expect(told.notices).toContainEqual({
+    kind: "note",
+    level: "info",
+    text: "revision 1 is the newest stable release other than what serves; a database's schema is not taken back",
+  });
 });
 
 test("cold it is started from its own release and gated", () => {
@@ -105,6 +112,7 @@ test("cold it is started from its own release and gated", () => {
   host.advance(120_000);
   const told = runScript(rollback(aRollbackRequest()), host);
   expect(told.outcome).toMatchObject({ phase: "promoted", revision: 1 });
+  expect(told.steps.map((step) => step.kind)).not.toContain("pull");
   const start = told.steps.find((step) => step.kind === "start");
   expect(start).toMatchObject({ revision: 1, release: { image: anImage("v1") } });
 });
@@ -158,8 +166,19 @@ test("where an open switch cannot be settled, nothing is started", () => {
   const host = twice();
   cutOff(host, 3);
   const told = back(host, null, [{ at: 2, what: { kind: "disk-full", steps: 50 } }]);
-  expect(told.outcome).toMatchObject({ phase: "aborted", code: "unconfirmed-switch" });
+  expect(told.outcome).toMatchObject({
+    phase: "aborted",
+    code: "unconfirmed-switch",
+    reason: "an earlier run switched to revision 3 and did not confirm it",
+  });
   expect(told.steps.map(({ kind }) => kind)).not.toContain("start");
+});
+
+test("nor where the pointer is lost and cannot be written", () => {
+  const host = twice();
+  host.pointer = null;
+  const told = back(host, null, [{ at: 2, what: { kind: "disk-full", steps: 50 } }]);
+  expect(told.outcome).toMatchObject({ phase: "aborted", code: "unconfirmed-switch" });
 });
 
 test("where the guardian kept what serves, that is left like anything else", () => {
