@@ -94,6 +94,7 @@ const events: readonly LedgerEvent[] = [
   "promoted",
   "aborted",
   "rolled-back",
+  "reverted",
   "halted",
   "unlocked",
   "proxy",

@@ -115,9 +115,10 @@ function goneBack(
   const serving = servingContainer(after);
   const open = findUnsettled(before);
   if (serving === null || open === null || open.kind === "pointer-lost") return null;
-  const moved =
-    before.outcome === null ? before.pointer?.live !== serving.slot : before.outcome.verdict === "reverted";
-  if (!moved || !stableRevisions(after.ledger).includes(serving.revision)) return null;
+  const stable = stableRevisions(after.ledger);
+  const left = before.outcome === null ? leftBy(before)?.revision : before.outcome.revision;
+  // Where a stable one was left, a rollback was cut off, or nothing moved: nothing was gained by settling.
+  if (stable.includes(left ?? 0) || !stable.includes(serving.revision)) return null;
   return {
     container: serving,
     reason: `${open.reason}; so the host is back on revision ${serving.revision} already, and a further rollback goes further back`,

@@ -217,6 +217,15 @@ test("a lock that is held refuses before anything is touched", () => {
   expect(kinds(told)).toEqual(["observe", "pull", "acquire"]);
 });
 
+test("begun anew under its own lock and refused then, it gives the lock back", () => {
+  const host = hostWith();
+  const told = runScript(deploy(request), host, [lost(stepsUntil("start"), true)], () => {
+    if (host.lock !== null) host.pullFails = "registry-unreachable";
+  });
+  expect(told.outcome).toMatchObject({ phase: "aborted", code: "registry-unreachable" });
+  expect(host.lock).toBeNull();
+});
+
 function lost(at: number, reconnects: boolean): Fault {
   return { at, what: { kind: "connection-lost", when: "before", reconnects } };
 }

@@ -241,7 +241,7 @@ test("a switch of which only the guard was done is settled, not undone", () => {
     serving: 1,
     reason: "half of it",
   });
-  expect(host.ledger.at(-1)).toMatchObject({ event: "rolled-back", revision: 2 });
+  expect(host.ledger.at(-1)).toMatchObject({ event: "reverted", revision: 2 });
 });
 
 test("a first release that has the traffic keeps it, though the host says that the switch failed", () => {

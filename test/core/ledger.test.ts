@@ -19,9 +19,10 @@ test("being rolled back from, or left by a rollback, takes the mark away", () =>
   expect(stableRevisions([promoted(1), promoted(2), promoted(1, 2)])).toEqual([1]);
 });
 
-test("an abort or a halt says nothing about a release that was promoted before", () => {
+test("an abort, a halt, or that nobody confirmed it says nothing about a release that was promoted before", () => {
   const ledger = [
     promoted(1),
+    anEntry({ event: "reverted", revision: 1 }),
     anEntry({ event: "aborted", revision: 1 }),
     anEntry({ event: "halted", revision: 1 }),
   ];
@@ -29,7 +30,9 @@ test("an abort or a halt says nothing about a release that was promoted before",
 });
 
 test("a revision number is never used twice, wherever it was seen", () => {
-  expect(nextRevision(aView({ ledger: [], releases: [], containers: [] }))).toBe(1);
+  const bare = { ledger: [], releases: [], containers: [], tagged: [] };
+  expect(nextRevision(aView(bare))).toBe(1);
+  expect(nextRevision(aView({ ...bare, tagged: [4] }))).toBe(5);
   expect(nextRevision(aView({ ledger: [anEntry({ revision: 7 })] }))).toBe(8);
   expect(nextRevision(aView({ containers: [aContainer({ revision: 9 })] }))).toBe(10);
   const releases = [{ revision: 11, release: aRelease(), imagePresent: false }];

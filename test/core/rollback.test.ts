@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { deploy } from "../../src/core/deploy.js";
 import { chooseRollback, rollback } from "../../src/core/rollback.js";
 import {
@@ -282,4 +282,34 @@ test("a lock that is held refuses before anything is looked at", () => {
     logs: "",
   });
   expect(told.steps.map(({ kind }) => kind)).toEqual(["acquire"]);
+});
+
+describe("a rollback that was cut off after its switch goes where it meant to, not further back", () => {
+  const thrice = () => {
+    const host = twice();
+    runScript(deploy(aRequest({ release: aRelease({ image: anImage("v3") }), holder: "run-3" })), host);
+    return host;
+  };
+  const watch = runScript(rollback(aRollbackRequest()), thrice()).steps.findIndex(
+    (step) => step.kind === "watch",
+  );
+
+  test("by the next run, after the host took it back", () => {
+    const host = thrice();
+    runScript(rollback(aRollbackRequest({ holder: "cut off" })), host, [
+      { at: watch, what: { kind: "runner-dies", when: "before" } },
+    ]);
+    host.advance(40_000);
+    expect(host.live()?.revision).toBe(3);
+    const told = runScript(rollback(aRollbackRequest()), host);
+    expect(host.ledger.find((entry) => entry.event === "reverted")).toMatchObject({ revision: 2 });
+    expect(told.outcome).toMatchObject({ phase: "promoted", revision: 2 });
+  });
+
+  test("by the same run, when its connection is back", () => {
+    const told = runScript(rollback(aRollbackRequest()), thrice(), [
+      { at: watch, what: { kind: "connection-lost", when: "before", reconnects: true } },
+    ]);
+    expect(told.outcome).toMatchObject({ phase: "promoted", revision: 2 });
+  });
 });

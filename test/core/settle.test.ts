@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { LedgerEvent, RuntimeSpec, Slot } from "../../src/core/model.js";
+import type { LedgerEvent, Slot } from "../../src/core/model.js";
 import { beginRun, type Run } from "../../src/core/script.js";
 import { letProxyForget, settled } from "../../src/core/settle.js";
 import { anEntry, anImage, aRelease, aRuntime } from "../support/builders.js";
@@ -42,9 +42,9 @@ function hostOf(
   return host;
 }
 
-function settle(host: SimulatedHost, faults: readonly Fault[] = [], fallback: RuntimeSpec | null = null) {
-  const run: Run = { ...beginRun(600_000), fence: host.fence };
-  const told = runScript(settled(run, "run-5", fallback), host, faults);
+function settle(host: SimulatedHost, faults: readonly Fault[] = [], rejected: string | null = null) {
+  const run: Run = { ...beginRun(600_000), fence: host.fence, rejected };
+  const told = runScript(settled(run, "run-5", null), host, faults);
   return { ...told, kinds: told.steps.map(({ kind }) => kind) };
 }
 
@@ -81,7 +81,7 @@ test("that the guardian went back is written down, and what it left is taken awa
       fence: 3,
       live: "blue",
       entry: {
-        event: "rolled-back",
+        event: "reverted",
         revision: 2,
         image: anImage("v2"),
         commit: null,
@@ -108,7 +108,7 @@ test("that the guardian kept what it could not go back from is written down, and
 test("what the guardian left may be gone already", () => {
   const host = outcomeOf(hostOf({ blue: { revision: 1 } }, [["promoted", 1]]), "reverted", "blue");
   expect(settle(host).kinds).toEqual(["observe", "point-back", "observe"]);
-  expect(host.ledger.at(-1)).toMatchObject({ event: "rolled-back", revision: 2, image: "" });
+  expect(host.ledger.at(-1)).toMatchObject({ event: "reverted", revision: 2, image: "" });
 });
 
 test("an open switch is gone back from, with proof, and its release is taken away", () => {
@@ -116,7 +116,7 @@ test("an open switch is gone back from, with proof, and its release is taken awa
   const told = settle(host);
   expect(host.pointer).toEqual({ mode: "solo", live: "blue" });
   expect(host.ledger.at(-1)).toMatchObject({
-    event: "rolled-back",
+    event: "reverted",
     revision: 2,
     image: anImage("v2"),
     by: "run-5",
@@ -129,6 +129,15 @@ test("an open switch is gone back from, with proof, and its release is taken awa
     "observe",
   ]);
   expect(told.outcome?.blocked).toBeNull();
+});
+
+test("what this run's own bake found broken is rolled back from, and no longer stable", () => {
+  const open = openSwitch({ blue: { revision: 1 }, green: { revision: 2 } });
+  settle(open, [], "5 % failed");
+  expect(open.ledger.at(-1)).toMatchObject({ event: "rolled-back", revision: 2 });
+  const acted = outcomeOf(hostOf({ blue: { revision: 1 } }, [["promoted", 1]]), "reverted", "blue");
+  settle(acted, [], "5 % failed");
+  expect(acted.ledger.at(-1)).toMatchObject({ event: "rolled-back", revision: 2 });
 });
 
 test("the way back is given time to start, as long as the guardian would", () => {
