@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import type { LedgerEvent, Slot } from "../../src/core/model.js";
+import type { ContainerView, LedgerEvent, Slot } from "../../src/core/model.js";
 import { beginRun, type Run } from "../../src/core/script.js";
 import { letProxyForget, settled } from "../../src/core/settle.js";
+import { answering } from "../support/answering.js";
 import { anEntry, anImage, aRelease, aRuntime } from "../support/builders.js";
 import { type Fault, runScript } from "../support/run-script.js";
 import { type Behaviour, createContainer, healthy } from "../support/simulated-container.js";
@@ -200,6 +201,18 @@ test("what cannot be settled is tried once, not for ever", () => {
   const told = settle(host, [{ at: 3, what: { kind: "disk-full", steps: 50 } }]);
   expect(told.kinds.filter((kind) => kind === "point-back")).toHaveLength(1);
   expect(told.outcome?.blocked).not.toBeNull();
+});
+
+test("a host that shows something else each time is not followed for ever", () => {
+  const host = hostOf({ blue: { revision: 1 }, green: { revision: 2 } }, [["promoted", 1]]);
+  const [blue, green] = host.observe().containers;
+  answering(host, "observe", (view, time) => ({
+    ...view,
+    containers: [blue, { ...green, revision: 10 + time }] as ContainerView[],
+  }));
+  const { kinds, outcome } = settle(host);
+  expect(kinds.filter((kind) => kind === "retire")).toHaveLength(4);
+  expect(outcome?.blocked).toBeNull();
 });
 
 test("a lost pointer is found again at the release that was promoted last", () => {
