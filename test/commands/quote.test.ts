@@ -44,6 +44,11 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("in %s",
   });
 });
 
+it("a template is kept as it is written, and may show what it does not put in", () => {
+  expect(sh`printf "\n" \`date\` \${HOME} ${"a b"}`).toBe(`printf "\\n" \`date\` \${HOME} 'a b'`);
+  expect(sh`exit ${-3}`).toBe("exit -3");
+});
+
 it("leaves plain words readable", () => {
   expect(argv(["docker", "--name=x", "a/b:c@d", "it's", ""])).toBe("docker '--name=x' a/b:c@d 'it'\\''s' ''");
 });

@@ -51,3 +51,18 @@ test("keeping one release keeps that one", () => {
   const view = aView({ ledger: [promoted(1), promoted(2)], containers: [] });
   expect(revisionsToKeep(view, 3, 1)).toEqual([3]);
 });
+
+test("only the release that was rolled back from loses its mark, be it the first or one that never had it", () => {
+  const back = (revision: number) => anEntry({ event: "rolled-back", revision });
+  expect(stableRevisions([promoted(1), promoted(2), back(1)])).toEqual([2]);
+  expect(stableRevisions([promoted(1), promoted(2), back(9)])).toEqual([1, 2]);
+  expect(stableRevisions([promoted(1), { ...back(2), left: 1 }])).toEqual([1]);
+});
+
+test("fewer than are kept are all kept, in their order, and none twice", () => {
+  const ledger = [8, 9, 10, 11].map((revision) => promoted(revision));
+  expect(revisionsToKeep({ ledger, containers: [aContainer({ revision: 9 })] }, 11, 6)).toEqual([
+    8, 9, 10, 11,
+  ]);
+  expect(revisionsToKeep({ ledger, containers: [] }, 11, 0)).toEqual([11]);
+});
