@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const modules = join(root, "node_modules");
 const ownNode = join(modules, ".bin", "node");
-const commands = ["demo", "lab", "test", "check", "bench", "simulate", "docs"];
+const commands = ["demo", "lab", "test", "check", "bench", "simulate", "sweep", "mutate", "docs"];
 
 const [command, ...args] = process.argv.slice(2);
 if (!commands.includes(command)) stop(2, `usage: node ci/run.mjs ${commands.join("|")} [arguments]`);

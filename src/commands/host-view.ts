@@ -53,6 +53,7 @@ export function parseHostView(stdout: string, vocabulary: Vocabulary): HostView 
       .map((found) => found.name),
     ledger: wholeLedger(written, rebuiltLedger(own, pointer, tags)),
     releases: releases(lines, name, own, tags),
+    tagged: [...tags].map((tag) => count(/^r(\d{1,9})(?:-stable)?$/.exec(tag)?.[1])),
     proxy: proxy(lines, inspected, root, file("proxy/image"), file(`proxy/sites/${name}.caddy`)),
     desiredSecretsHash: secretsHash(vocabulary.secrets, hostKey),
   };

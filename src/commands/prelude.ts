@@ -84,7 +84,7 @@ ek_end() {
 }
 ek_tidy() {
   trap ek_end EXIT
-  trap 'exit 143' HUP INT TERM
+  trap 'exit 143' HUP INT PIPE TERM
 }
 ek_pointer() {
   POINTER=

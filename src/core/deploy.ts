@@ -1,6 +1,6 @@
 import type { Candidate, Errand } from "./candidate.js";
 import { abort, introduce } from "./introduce.js";
-import { acquire, giveUp, refuse } from "./locking.js";
+import { acquire, giveBack, giveUp } from "./locking.js";
 import type { DeployRequest, HostView, Outcome, Release } from "./model.js";
 import { type Plan, planDeploy } from "./plan.js";
 import { resilient } from "./resilience.js";
@@ -22,13 +22,13 @@ export function* deploy(request: DeployRequest): Script<Outcome> {
 
 function* attempt(run: Run, errand: Errand, request: DeployRequest): Script<Outcome> {
   const seen = planDeploy(request, yield* ask(run, { kind: "observe" }));
-  if (seen.verdict === "nothing") return yield* nothingToDo(seen);
+  if (seen.verdict === "nothing") return yield* nothingToDo(run, seen);
   if (seen.verdict === "refused")
-    return yield* refuse(seen.problems[0]?.code ?? "preflight", null, seen.reason);
+    return yield* giveUp(run, null, seen.problems[0]?.code ?? "preflight", seen.reason);
 
   if (seen.verdict === "deploy") {
     const pulled = yield* ask(run, { kind: "pull", image: request.release.image });
-    if (isFailure(pulled)) return yield* refuse(pulled.code, null, pulled.message);
+    if (isFailure(pulled)) return yield* giveUp(run, null, pulled.code, pulled.message);
     yield* enter({ phase: "pulled" });
   }
   const locked = yield* acquire(run, request.holder, request.reason);
@@ -37,10 +37,7 @@ function* attempt(run: Run, errand: Errand, request: DeployRequest): Script<Outc
   const { view, blocked } = yield* settled(run, errand.holder, request.release.runtime);
   if (blocked !== null) return yield* giveUp(run, view, "unconfirmed-switch", blocked);
   const plan = planDeploy(request, view);
-  if (plan.verdict === "nothing") {
-    yield* ask(run, { kind: "unlock", fence: run.fence });
-    return yield* nothingToDo(plan);
-  }
+  if (plan.verdict === "nothing") return yield* nothingToDo(run, plan);
   if (plan.verdict === "refused")
     return yield* giveUp(run, view, plan.problems[0]?.code ?? "preflight", plan.reason);
   if (plan.verdict === "reroute") return yield* reroute(run, view, plan);
@@ -120,7 +117,8 @@ function* reroute(run: Run, view: HostView, plan: Extract<Plan, { verdict: "rero
   });
 }
 
-function* nothingToDo(plan: Extract<Plan, { verdict: "nothing" }>): Script<Outcome> {
+function* nothingToDo(run: Run, plan: Extract<Plan, { verdict: "nothing" }>): Script<Outcome> {
+  yield* giveBack(run);
   return yield* end({
     phase: "nothing-to-do",
     revision: plan.serving.revision,

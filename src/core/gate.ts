@@ -1,12 +1,13 @@
 import type { ContainerView, HealthPolicy, ProbeReport, ProbeSample } from "./model.js";
 
 export type GateVerdict =
-  | { readonly verdict: "pass"; readonly reason: string }
+  | { readonly verdict: "pass"; readonly reason: string; readonly container: ContainerView }
   | { readonly verdict: "fail"; readonly reason: string }
   | { readonly verdict: "again"; readonly reason: string };
 
 export function passes(sample: ProbeSample): boolean {
-  return sample.status !== null && sample.status >= 200 && sample.status < 300 && sample.commitMatches;
+  const status = sample.status ?? 0;
+  return status >= 200 && status < 300 && sample.commitMatches;
 }
 
 /**
@@ -22,12 +23,16 @@ export function judgeGate(
 ): GateVerdict {
   // A host that could not ask, on a full disk, has told nothing of the container, neither good nor bad.
   if (report.atMs > 0) {
-    const death = describeDeath(report.container, containerId, restartsBefore);
+    const { container } = report;
+    if (container === null || container.id !== containerId)
+      return { verdict: "fail", reason: "the container is gone" };
+    const death = describeDeath(container, restartsBefore);
     if (death !== null) return { verdict: "fail", reason: death };
     if (report.samples.length >= health.passes && report.samples.every(passes)) {
       return {
         verdict: "pass",
         reason: `${report.samples.length} consecutive passes on ${health.path}`,
+        container,
       };
     }
   }
@@ -42,12 +47,7 @@ export function judgeGate(
   return { verdict: "again", reason: seen };
 }
 
-function describeDeath(
-  container: ContainerView | null,
-  containerId: string,
-  restartsBefore: number,
-): string | null {
-  if (container === null || container.id !== containerId) return "the container is gone";
+function describeDeath(container: ContainerView, restartsBefore: number): string | null {
   if (container.oomKilled) return "the container was killed for using too much memory";
   if (container.stage !== "running")
     return `the container exited with code ${container.exitCode} instead of serving`;

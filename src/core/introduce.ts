@@ -2,7 +2,7 @@ import { emptyTally } from "./bake.js";
 import { bake } from "./bake-watch.js";
 import { type Candidate, type Errand, line, type Standby } from "./candidate.js";
 import { concede } from "./ending.js";
-import { describeSample, judgeGate } from "./gate.js";
+import { judgeGate } from "./gate.js";
 import { recordOf } from "./ledger.js";
 import { GUARD_LEASE_MS, PROOF_LIMIT_MS } from "./lock.js";
 import {
@@ -153,24 +153,21 @@ function* gate(run: Run, candidate: Candidate, previous: Standby | null): Script
     const elapsedMs = run.nowMs - from;
     const verdict = judgeGate(report, container.id, health, elapsedMs, left === null ? 0 : restartsBefore);
     if (verdict.verdict === "fail") return verdict;
-    if (verdict.verdict === "pass" && report.container !== null) {
+    if (verdict.verdict === "pass") {
       const stands =
         previous !== null &&
         other !== undefined &&
         isProven(other, previous.container, previous.runtime.health);
       return {
         ...verdict,
-        container: report.container,
         standby: stands ? previous : null,
         traffic,
         passedFromMs: report.atMs - (report.samples.length - 1) * intervalMs,
         atMs: report.atMs,
       };
     }
-    const last = report.samples.at(-1);
-    const seen = last === undefined ? "" : describeSample(last);
-    if (seen !== told) yield* note("info", `waiting for ${health.path}: ${seen}`);
-    told = seen;
+    if (verdict.reason !== told) yield* note("info", `waiting for ${health.path}: ${verdict.reason}`);
+    told = verdict.reason;
     yield* ask(run, { kind: "wait", ms: health.intervalMs });
   }
 }

@@ -6,7 +6,8 @@ type Verdict = Pick<LedgerEntry, "event" | "revision" | "left">;
 /**
  * Revisions that may be gone back to, in the order of their promotion. A promotion makes a revision
  * stable; being left by a rollback, or rolled back from, takes the mark away, so that two rollbacks go
- * further back instead of to and fro between a good and a bad release.
+ * further back instead of to and fro between a good and a bad release. One that was only not confirmed, because
+ * its run was cut off, keeps the mark.
  */
 export function stableRevisions(ledger: readonly Verdict[]): readonly number[] {
   const stable: number[] = [];
@@ -25,7 +26,7 @@ export function stableRevisions(ledger: readonly Verdict[]): readonly number[] {
   return stable;
 }
 
-/** One more than any number that the ledger, a release folder or a container has ever used. */
+/** One more than any number that the ledger, a release folder, a container or an image's tag has ever used. */
 export function nextRevision(view: HostView): number {
   return (
     1 +
@@ -34,6 +35,7 @@ export function nextRevision(view: HostView): number {
       ...view.ledger.map((entry) => entry.revision),
       ...view.releases.map((record) => record.revision),
       ...view.containers.map((container) => container.revision),
+      ...view.tagged,
     )
   );
 }

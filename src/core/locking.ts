@@ -12,12 +12,18 @@ export function* acquire(run: Run, holder: string, reason: string): Script<Outco
   return null;
 }
 
+/** Gives the lock back where the run has it, as one may that begins anew after a lost connection. */
+export function* giveBack(run: Run): Script<void> {
+  if (run.fence > 0) yield* ask(run, { kind: "unlock", fence: run.fence });
+}
+
 export function* refuse(code: OutcomeCode, serving: number | null, reason: string): Script<Outcome> {
   return yield* end({ phase: "aborted", code, serving, reason, logs: "" });
 }
 
-/** Under the lock, before a candidate runs: nothing to undo. */
-export function* giveUp(run: Run, view: HostView, code: OutcomeCode, reason: string): Script<Outcome> {
-  yield* ask(run, { kind: "unlock", fence: run.fence });
-  return yield* refuse(code, servingContainer(view)?.revision ?? null, reason);
+/** Before a candidate runs: nothing to undo. What serves is told where the host was read under the lock. */
+export function* giveUp(run: Run, view: HostView | null, code: OutcomeCode, reason: string): Script<Outcome> {
+  yield* giveBack(run);
+  const serving = view === null ? null : servingContainer(view);
+  return yield* refuse(code, serving?.revision ?? null, reason);
 }

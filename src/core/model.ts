@@ -137,6 +137,8 @@ export type LedgerEvent =
   | "promoted"
   | "aborted"
   | "rolled-back"
+  /** Gone back from because nobody confirmed the switch, which says nothing about the release. */
+  | "reverted"
   | "halted"
   | "unlocked"
   | "proxy";
@@ -218,6 +220,8 @@ export interface HostView {
   readonly foreignNames: readonly string[];
   readonly ledger: readonly LedgerEntry[];
   readonly releases: readonly ReleaseRecord[];
+  /** Revisions that an image of the host is tagged with, which may be all that is left of them. */
+  readonly tagged: readonly number[];
   readonly proxy: ProxyView;
   /** HMAC of the desired secrets with this host's key, to compare with a release's `secretsHash`. */
   readonly desiredSecretsHash: string;

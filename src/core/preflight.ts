@@ -1,6 +1,6 @@
 import { recordOf } from "./ledger.js";
 import type { HostView, OutcomeCode, Release, Slot } from "./model.js";
-import { inSlot } from "./serving.js";
+import { inSlot, isUp } from "./serving.js";
 
 /** Disk that a pull and a start need besides the image itself. */
 const DISK_FLOOR_BYTES = 256 * 1024 * 1024;
@@ -34,9 +34,9 @@ export function findProblems(view: HostView, candidate: Candidate, slot: Slot): 
   if (view.inodesFree < INODES_FLOOR)
     add("disk-full", `the host's disk has only ${view.inodesFree} inodes free`);
 
-  const limit = candidate.release.runtime.memoryBytes;
+  const limit = candidate.release.runtime.memoryBytes ?? 0;
   const available = view.memoryAvailableBytes + freedByStart(view, slot);
-  if (limit !== null && available < limit) {
+  if (available < limit) {
     add(
       "preflight",
       `the host has ${mebibytes(available)} of memory available and the candidate may use ${mebibytes(limit)}: started beside what serves it could get that killed`,
@@ -73,7 +73,7 @@ export function findProblems(view: HostView, candidate: Candidate, slot: Slot): 
 /** Starting removes what the idle slot holds, and with it its memory. */
 function freedByStart(view: HostView, slot: Slot): number {
   const held = inSlot(view, slot);
-  if (held === null || held.stage !== "running") return 0;
+  if (held === null || !isUp(held)) return 0;
   return recordOf(view, held.revision)?.release.runtime.memoryBytes ?? 0;
 }
 

@@ -3,7 +3,7 @@ import { untilSwitched } from "./deploy.js";
 import { introduce } from "./introduce.js";
 import { recordOf, stableRevisions } from "./ledger.js";
 import { acquire, giveUp } from "./locking.js";
-import type { ContainerView, HostView, Key, Outcome, ReleaseRecord } from "./model.js";
+import type { ContainerView, HostView, Key, Outcome, ReleaseRecord, Slot } from "./model.js";
 import { resilient } from "./resilience.js";
 import { ask, beginRun, end, isFailure, note, type Run, type Script } from "./script.js";
 import { idleSlot, inSlot, isUp, servingContainer } from "./serving.js";
@@ -36,13 +36,14 @@ export function chooseRollback(view: HostView, to: number | null): RollbackChoic
   const leaving = leftBy(view)?.revision ?? null;
   const choices = stableRevisions(view.ledger)
     .filter((revision) => revision !== leaving)
-    .filter((revision) => recordOf(view, revision) !== null);
-  const list =
-    choices.length === 0
-      ? "no earlier stable release is on the host"
-      : `can go back to: ${choices.join(", ")}`;
-  const revision = to ?? choices.at(-1) ?? null;
-  if (revision === null || !choices.includes(revision)) {
+    .map((revision) => recordOf(view, revision))
+    .filter((record) => record !== null);
+  const record = to === null ? choices.at(-1) : choices.find(({ revision }) => revision === to);
+  if (record === undefined) {
+    const list =
+      choices.length === 0
+        ? "no earlier stable release is on the host"
+        : `can go back to: ${choices.map(({ revision }) => revision).join(", ")}`;
     const asked =
       to === null
         ? "there is nothing to go back to"
@@ -51,15 +52,13 @@ export function chooseRollback(view: HostView, to: number | null): RollbackChoic
           : `revision ${to} is not a stable release of this host`;
     return { verdict: "none", reason: `${asked}; ${list}` };
   }
-  const record = recordOf(view, revision);
-  if (record === null) return { verdict: "none", reason: list };
   return {
     verdict: "go",
     record,
     reason:
       to === null
-        ? `revision ${revision} is the newest stable release other than what serves`
-        : `revision ${revision} was asked for`,
+        ? `revision ${record.revision} is the newest stable release other than what serves`
+        : `revision ${record.revision} was asked for`,
   };
 }
 
@@ -80,7 +79,9 @@ function* attempt(run: Run, errand: Errand, request: RollbackRequest): Script<Ou
   if (locked !== null) return locked;
   const before = yield* ask(run, { kind: "observe" });
   const { view, blocked } = yield* settled(run, errand.holder, null);
-  if (blocked !== null) return yield* giveUp(run, view, "unconfirmed-switch", blocked);
+  const slot = idleSlot(view.pointer);
+  if (blocked !== null || slot === null)
+    return yield* giveUp(run, view, "unconfirmed-switch", blocked ?? "an earlier run's switch is open");
   const already = goneBack(before, view);
   if (already !== null && (request.to === null || request.to === already.container.revision)) {
     yield* ask(run, { kind: "unlock", fence: run.fence });
@@ -93,7 +94,7 @@ function* attempt(run: Run, errand: Errand, request: RollbackRequest): Script<Ou
 
   const serving = servingContainer(view);
   const { record } = choice;
-  const placed = yield* bringUp(run, view, record);
+  const placed = yield* bringUp(run, view, record, slot);
   if ("phase" in placed) return placed;
   const candidate: Candidate = {
     container: placed,
@@ -113,13 +114,11 @@ function goneBack(
 ): { readonly container: ContainerView; readonly reason: string } | null {
   const serving = servingContainer(after);
   const open = findUnsettled(before);
-  if (serving === null || open === null || open.kind === "leftover" || open.kind === "pointer-lost")
-    return null;
-  const moved =
-    open.kind === "guardian-acted"
-      ? before.outcome?.verdict === "reverted"
-      : before.pointer?.live !== after.pointer?.live;
-  if (!moved || !stableRevisions(after.ledger).includes(serving.revision)) return null;
+  if (serving === null || open === null || open.kind === "pointer-lost") return null;
+  const stable = stableRevisions(after.ledger);
+  const left = before.outcome === null ? leftBy(before)?.revision : before.outcome.revision;
+  // Where a stable one was left, a rollback was cut off, or nothing moved: nothing was gained by settling.
+  if (stable.includes(left ?? 0) || !stable.includes(serving.revision)) return null;
   return {
     container: serving,
     reason: `${open.reason}; so the host is back on revision ${serving.revision} already, and a further rollback goes further back`,
@@ -127,10 +126,12 @@ function goneBack(
 }
 
 /** The release's running container where it is hot; otherwise a new one from its own image and configuration. */
-function* bringUp(run: Run, view: HostView, record: ReleaseRecord): Script<Candidate["container"] | Outcome> {
-  const slot = idleSlot(view.pointer);
-  if (slot === null)
-    return yield* giveUp(run, view, "unconfirmed-switch", "the switch of an earlier run is not settled");
+function* bringUp(
+  run: Run,
+  view: HostView,
+  record: ReleaseRecord,
+  slot: Slot,
+): Script<Candidate["container"] | Outcome> {
   const held = inSlot(view, slot);
   if (held !== null && held.revision === record.revision && isUp(held)) return { id: held.id, slot };
 

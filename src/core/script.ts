@@ -66,7 +66,7 @@ export function* ask<K extends StepKind>(run: Run, step: StepOf<K>): Script<Answ
 }
 
 export function remainingMs(run: Run): number {
-  return run.startedMs === null ? run.deadlineMs : run.deadlineMs - (run.nowMs - run.startedMs);
+  return run.deadlineMs - (run.nowMs - (run.startedMs ?? run.nowMs));
 }
 
 export function* enter(at: Phase): Script<void> {

@@ -59,7 +59,7 @@ function* settle(
 function* acknowledge(run: Run, view: HostView, holder: string): Script<void> {
   const outcome = view.outcome;
   if (outcome === null) return;
-  const event: LedgerEvent = outcome.verdict === "reverted" ? "rolled-back" : "halted";
+  const event = outcome.verdict === "reverted" ? goneBack(run) : "halted";
   const rejected = view.containers.find((container) => container.revision === outcome.revision) ?? null;
   yield* ask(run, {
     kind: "point-back",
@@ -88,7 +88,7 @@ function* goBack(
     fence: run.fence,
     live: decision.slot ?? unconfirmed.previous,
     entry: draft(
-      back && decision.proven ? "rolled-back" : "halted",
+      back && decision.proven ? goneBack(run) : "halted",
       unconfirmed.revision,
       candidate,
       holder,
@@ -97,6 +97,11 @@ function* goBack(
   });
   if (back && candidate !== null) yield* retireRejected(run, view, candidate);
   return true;
+}
+
+/** What was never confirmed may be as good as before; what this run's own bake found broken is not. */
+function goneBack(run: Run): LedgerEvent {
+  return run.rejected === null ? "reverted" : "rolled-back";
 }
 
 /**

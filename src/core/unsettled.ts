@@ -99,7 +99,7 @@ function leftover(view: HostView, container: ContainerView): Unsettled {
     return { kind, container, draining, reason };
   }
   const events = view.ledger.filter((entry) => entry.revision === revision).map((entry) => entry.event);
-  const reason = events.includes("rolled-back")
+  const reason = events.some((event) => event === "rolled-back" || event === "reverted")
     ? `revision ${revision} was rolled back, and its container is still there`
     : events.includes("switched")
       ? `revision ${revision} served, but was never promoted`

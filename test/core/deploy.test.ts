@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { deploy } from "../../src/core/deploy.js";
 import type { Outcome } from "../../src/core/model.js";
-import { aBake, anImage, aRelease, aRequest, aRuntime } from "../support/builders.js";
+import { answering } from "../support/answering.js";
+import { aBake, anImage, aRelease, aRequest, aRuntime, aSite } from "../support/builders.js";
 import { type Fault, runScript, type Told } from "../support/run-script.js";
 import { type Behaviour, healthy } from "../support/simulated-container.js";
 import { aSimulatedHost, SimulatedHost } from "../support/simulated-host.js";
@@ -216,6 +217,15 @@ test("a lock that is held refuses before anything is touched", () => {
   expect(kinds(told)).toEqual(["observe", "pull", "acquire"]);
 });
 
+test("begun anew under its own lock and refused then, it gives the lock back", () => {
+  const host = hostWith();
+  const told = runScript(deploy(request), host, [lost(stepsUntil("start"), true)], () => {
+    if (host.lock !== null) host.pullFails = "registry-unreachable";
+  });
+  expect(told.outcome).toMatchObject({ phase: "aborted", code: "registry-unreachable" });
+  expect(host.lock).toBeNull();
+});
+
 function lost(at: number, reconnects: boolean): Fault {
   return { at, what: { kind: "connection-lost", when: "before", reconnects } };
 }
@@ -230,3 +240,152 @@ function allSteps(kind: string): number {
   const host = hostWith({ afterSwitch: { afterMs: 500, does: "answers-500-but-healthy" } });
   return runScript(deploy(request), host).steps.findIndex((step) => step.kind === kind);
 }
+
+const migration = { command: ["npm", "run", "migrate"], timeoutMs: 60_000 };
+
+/** A host on which every step of a deploy is taken: no proxy yet, another port, a pre-deploy command. */
+function everyStep() {
+  const host = new SimulatedHost();
+  const release = aRelease({ image: anImage("v2"), runtime: { ...runtime, preDeploy: migration } });
+  return { host, request: { ...request, release, publicUrl: "https://shop.example" } };
+}
+
+test("a bare host is prepared first, in this order", () => {
+  const { host, request } = everyStep();
+  const told = runScript(deploy(request), host);
+  expect(kinds(told).slice(0, 8)).toEqual([
+    ...["observe", "pull", "acquire", "observe", "install-proxy", "route", "stage", "pre-deploy"],
+  ]);
+  expect(told.steps).toContainEqual({ kind: "install-proxy", fence: 1, upgrade: false });
+  const notes = told.notices.flatMap((notice) => (notice.kind === "note" ? [notice.text] : []));
+  expect(notes).toContain("installing the proxy and its guardian");
+  expect(notes).toContain("pre-deploy: npm run migrate (must be compatible with the release that serves)");
+  expect(told.outcome).toMatchObject({ phase: "promoted", revision: 1 });
+});
+
+test.each(["install-proxy", "route", "stage", "pre-deploy", "start"] as const)(
+  "where the host cannot do the %s, that is why it ends, and the lock is given back",
+  (kind) => {
+    const { host, request } = everyStep();
+    answering(host, kind, () => ({ verdict: "failed", code: "step-failed", message: `no ${kind}` }));
+    const told = runScript(deploy(request), host);
+    expect(told.outcome).toEqual({
+      phase: "aborted",
+      code: "step-failed",
+      serving: null,
+      reason: `no ${kind}`,
+      logs: "",
+    });
+    expect(kinds(told).slice(-2)).toEqual([kind, "unlock"]);
+  },
+);
+
+test("an image that cannot be pulled is told before the lock is taken", () => {
+  const host = hostWith();
+  host.pullFails = "registry-denied";
+  const told = runScript(deploy(request), host);
+  expect(told.outcome).toMatchObject({ phase: "aborted", code: "registry-denied", serving: null });
+  expect(kinds(told)).toEqual(["observe", "pull"]);
+});
+
+test("what stands in the way is told before anything is pulled, with the code of the first", () => {
+  const told = runScript(deploy({ ...request, imageArchitecture: "arm64" }), hostWith());
+  expect(told.outcome).toMatchObject({ phase: "aborted", code: "wrong-architecture", serving: null });
+  expect(kinds(told)).toEqual(["observe"]);
+});
+
+test("what stands in the way only by the time it has the lock is told as well, and the lock given back", () => {
+  const host = answering(hostWith(), "observe", (view, time) =>
+    time === 2 ? { ...view, diskFreeBytes: 0 } : view,
+  );
+  const told = runScript(deploy(request), host);
+  expect(told.outcome).toMatchObject({ phase: "aborted", code: "disk-full", serving: 1 });
+  expect(kinds(told)).toEqual(["observe", "pull", "acquire", "observe", "unlock"]);
+});
+
+test("where another run was quicker with the same release, there is nothing left to do", () => {
+  const host = hostWith();
+  const told = runScript(deploy(request), host, [
+    {
+      at: 2,
+      what: {
+        kind: "runner-pauses",
+        ms: 0,
+        meanwhile: () => runScript(deploy({ ...request, holder: "rival" }), host),
+      },
+    },
+  ]);
+  expect(told.outcome).toMatchObject({ phase: "nothing-to-do", revision: 2, slot: "green" });
+  expect(kinds(told)).toEqual(["observe", "pull", "acquire", "observe", "unlock"]);
+});
+
+test("what serves already is told, without the lock", () => {
+  const told = runScript(deploy(aRequest({ release: aRelease() })), aSimulatedHost(aRelease()));
+  expect(told.outcome).toEqual({
+    phase: "nothing-to-do",
+    revision: 1,
+    slot: "blue",
+    reason: "revision 1 serves this image, configuration and secrets already",
+  });
+  expect(told.notices).toEqual([{ kind: "phase", at: told.outcome }]);
+});
+
+test("only the proxy's configuration differs: it is reloaded, and nothing is pulled or started", () => {
+  const host = aSimulatedHost(aRelease());
+  const asked = aRequest({ release: aRelease(), site: aSite({ domains: ["shop.example"] }) });
+  const told = runScript(deploy(asked), host);
+  expect(kinds(told)).toEqual(["observe", "acquire", "observe", "route", "unlock"]);
+  expect(told.outcome).toEqual({
+    phase: "promoted",
+    revision: 1,
+    slot: "blue",
+    reason: "only the proxy's configuration differs",
+  });
+  expect(host.proxy.site?.domains).toEqual(["shop.example"]);
+});
+
+test("a proxy that refuses its configuration keeps the one it has", () => {
+  const host = aSimulatedHost(aRelease());
+  const asked = aRequest({ release: aRelease(), site: aSite({ domains: ["shop.example"] }) });
+  const told = runScript(deploy(asked), host, [{ at: 3, what: { kind: "disk-full", steps: 1 } }]);
+  expect(told.outcome).toMatchObject({ phase: "aborted", code: "disk-full", serving: 1 });
+  expect(kinds(told).slice(-2)).toEqual(["route", "unlock"]);
+});
+
+test("what is staged and started is the release with the host's own mark of its secrets", () => {
+  const told = runScript(deploy(request), hostWith());
+  for (const kind of ["stage", "start"])
+    expect(told.steps).toContainEqual(
+      expect.objectContaining({
+        kind,
+        revision: 2,
+        release: { ...request.release, secretsHash: "secrets-1" },
+      }),
+    );
+});
+
+test("whoever deploys is in the ledger, with what was asked for", () => {
+  const host = hostWith();
+  const told = runScript(deploy({ ...request, keepReleases: 1 }), host);
+  expect(host.ledger.slice(-2)).toMatchObject([
+    { event: "switched", by: "run-1" },
+    { event: "promoted", by: "run-1" },
+  ]);
+  expect(told.steps).toContainEqual(
+    expect.objectContaining({ kind: "acquire", holder: "run-1", reason: "deploy v2", leaseMs: 30_000 }),
+  );
+  expect(told.steps).toContainEqual(expect.objectContaining({ kind: "retain", revisions: [1, 2] }));
+});
+
+test("the run's time is over between the switch and the bake: it is no candidate any more", () => {
+  const host = hostWith();
+  const at = stepsUntil("switch");
+  answering(host, "switch", (answer) => {
+    host.advance(600_000);
+    return answer;
+  });
+  const told = runScript(deploy(request), host);
+  expect(kinds(told).slice(at)).toContain("observe");
+  expect(told.outcome).toMatchObject({ serving: 1 });
+  expect(told.outcome?.phase).not.toBe("aborted");
+});

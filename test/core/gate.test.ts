@@ -13,7 +13,11 @@ test("as many passes in a row as asked for open the gate, and not one fewer", ()
 test.each([
   ["a redirect", aSample({ status: 302 }), "302, a redirect, which is not a pass"],
   ["404", aSample({ status: 404, detail: "not found" }), "404 not found"],
+  ["the first of the redirects", aSample({ status: 300 }), "300, a redirect, which is not a pass"],
+  ["what comes after the redirects", aSample({ status: 400, detail: "" }), "400"],
+  ["less than a success", aSample({ status: 199, detail: "early" }), "199 early"],
   ["silence", aSample({ status: null, detail: "connection refused" }), "no answer (connection refused)"],
+  ["silence without a reason", aSample({ status: null, detail: "" }), "no answer"],
   ["another commit", aSample({ commitMatches: false }), "200, but without the commit that was deployed"],
 ])("%s is no pass, and is told", (_, sample, told) => {
   expect(judge(aProbe({ samples: [aSample(), aSample(), sample] }))).toEqual({
@@ -22,10 +26,20 @@ test.each([
   });
 });
 
+test("any 2xx is a pass", () => {
+  const samples = [200, 204, 299].map((status) => aSample({ status }));
+  expect(judge(aProbe({ samples })).verdict).toBe("pass");
+});
+
+test("a pass needs no explanation, and no answer is told as such", () => {
+  expect(judge(aProbe({ samples: [aSample({ detail: "all is well" })] })).reason).toBe("200");
+  expect(judge(aProbe({ samples: [] }))).toEqual({ verdict: "again", reason: "no answer yet" });
+});
+
 test("the deadline fails it, with the last answer", () => {
   const verdict = judge(aProbe({ samples: [aSample({ status: 503, detail: "" })] }), 30_000);
   expect(verdict.verdict).toBe("fail");
-  expect(verdict.reason).toContain("3 times in a row with 2xx within 30 s; last: 503");
+  expect(verdict.reason).toBe("/health did not answer 3 times in a row with 2xx within 30 s; last: 503");
 });
 
 test.each([
@@ -38,11 +52,11 @@ test.each([
   expect(verdict.reason).toContain(told);
 });
 
-test("passes of another container open nothing", () => {
-  expect(judge(aProbe({ container: aContainer({ id: "other" }) }))).toEqual({
-    verdict: "fail",
-    reason: "the container is gone",
-  });
+test.each([
+  ["another container", aContainer({ id: "other" })],
+  ["none", null],
+])("passes of %s open nothing", (_, container) => {
+  expect(judge(aProbe({ container }))).toEqual({ verdict: "fail", reason: "the container is gone" });
 });
 
 test("a hot container's restarts before the gate do not count, those in it do", () => {

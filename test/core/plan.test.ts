@@ -42,6 +42,46 @@ test.each([
   expect(plan.reason).toContain(why);
 });
 
+test("both may differ, and a candidate that is told as different says in what", () => {
+  expect(
+    planDeploy(aRequest({ release: aRelease({ image: anImage("v2"), configHash: "x" }) }), aView()),
+  ).toEqual(expect.objectContaining({ reason: "image and configuration differ from revision 1" }));
+});
+
+test.each([
+  ["proxy", { state: "stopped" }, "the proxy is stopped, the guardian running"],
+  ["guardian", { guardian: "stopped" }, "the proxy is running, the guardian stopped"],
+] as const)("where the %s is down, what serves already is deployed anew", (_, differs, why) => {
+  const plan = planDeploy(same, aView({ proxy: { ...aView().proxy, ...differs } }));
+  expect(plan).toMatchObject({ verdict: "deploy", installProxy: true, routeChange: false });
+  expect("steps" in plan ? plan.steps : []).toContainEqual({
+    title: "install the proxy and its guardian",
+    why,
+  });
+});
+
+test("a plan carries all that the deploy needs", () => {
+  const runtime = aRuntime({ port: 8080 });
+  const plan = planDeploy(aRequest({ release: aRelease({ image: anImage("v2"), runtime }) }), aView());
+  expect(plan).toMatchObject({
+    verdict: "deploy",
+    revision: 2,
+    slot: "green",
+    site: { slots: { blue: { port: 3000 }, green: { port: 8080 } } },
+    installProxy: false,
+    routeChange: true,
+  });
+  expect("steps" in plan ? plan.steps.map(({ why }) => why) : []).toEqual([
+    "by digest, before the lock",
+    expect.stringContaining("a reload closes idle connections"),
+    "image differ from revision 1",
+    "3 consecutive passes on /health",
+    "the guardian goes back unless the bake confirms",
+    "10 s",
+    "confirmed, written to the ledger",
+  ]);
+});
+
 test("the steps of a deploy beside what serves", () => {
   const preDeploy = { command: ["npm", "run", "migrate"], timeoutMs: 60_000 };
   const request = aRequest({ release: aRelease({ image: anImage("v2"), runtime: aRuntime({ preDeploy }) }) });
@@ -73,6 +113,7 @@ test("only another domain is a reload, whose cost is told", () => {
   const plan = planDeploy({ ...same, site: aSite({ domains: ["shop.example"] }) }, aView());
   expect(plan.verdict).toBe("reroute");
   expect("steps" in plan ? plan.steps[0]?.why : "").toContain("closes idle connections and WebSockets");
+  expect(plan).toMatchObject({ site: { domains: ["shop.example"] }, serving: { revision: 1 } });
 });
 
 test("what an earlier run left open is settled first", () => {
@@ -81,6 +122,22 @@ test("what an earlier run left open is settled first", () => {
     containers: [aContainer(), aContainer({ id: "container-2", slot: "green", revision: 2 })],
   });
   expect(titles(aRequest(), view)).toContain("settle");
+  expect(titles(aRequest(), view)).toContain("start revision 3 in slot green");
+});
+
+test("nothing is settled where nothing is open, and a pre-deploy command is told as it is run", () => {
+  const preDeploy = { command: ["npm", "run", "migrate"], timeoutMs: 60_000 };
+  const request = aRequest({ release: aRelease({ image: anImage("v2"), runtime: aRuntime({ preDeploy }) }) });
+  const plan = planDeploy(request, aView());
+  expect("steps" in plan ? plan.steps.map(({ why }) => why) : []).toContain("npm run migrate");
+  expect(titles(request, aView())).not.toContain("settle");
+});
+
+test("what serves is deployed anew while an earlier run's switch is open", () => {
+  const view = aView({
+    guard: { token: "run-0", fence: 1, revision: 1, live: "blue", previous: "green", remainingMs: 1 },
+  });
+  expect(planDeploy(same, view).verdict).toBe("deploy");
 });
 
 test("a refusal tells every problem", () => {
@@ -88,5 +145,6 @@ test("a refusal tells every problem", () => {
   expect(plan).toMatchObject({
     verdict: "refused",
     problems: [{ code: "disk-full" }, { code: "wrong-architecture" }],
+    reason: expect.stringMatching(/^the host has 0 MiB of disk free .*; the image is for amd64/),
   });
 });

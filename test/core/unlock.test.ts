@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { deploy } from "../../src/core/deploy.js";
 import { ask, beginRun } from "../../src/core/script.js";
 import { unlock } from "../../src/core/unlock.js";
+import { answering } from "../support/answering.js";
 import { anImage, aRelease, aRequest } from "../support/builders.js";
 import { runScript } from "../support/run-script.js";
 import { aSimulatedHost } from "../support/simulated-host.js";
@@ -38,4 +39,33 @@ test("somebody else's lock is taken away, the fence moves on, and the next deplo
 test("where nobody holds the lock, nothing is done", () => {
   const told = runScript(unlock("me#1", "just in case", 60_000), aSimulatedHost(aRelease()));
   expect(told.steps.map((step) => step.kind)).toEqual(["observe"]);
+  expect(told.outcome?.lock).toBeNull();
+  expect(told.notices).toEqual([{ kind: "note", level: "info", text: "nobody holds the lock" }]);
+});
+
+test("who it is taken from is told, and what was taken away is written down", () => {
+  const host = held();
+  const told = runScript(unlock("me#1", "they went home", 60_000), host);
+  expect(told.notices[0]).toMatchObject({
+    level: "warning",
+    text: expect.stringMatching(/^taking away: locked by other#9/),
+  });
+  expect(told.steps.map((step) => step.kind)).toEqual([
+    ...["observe", "unlock", "acquire", "record", "unlock", "observe"],
+  ]);
+  expect(host.ledger.at(-1)).toMatchObject({ event: "unlocked", revision: 0, image: "", commit: null });
+});
+
+test("where somebody else is quicker, nothing is written, and that is told", () => {
+  const lock = { holder: "rival", reason: "", fence: 9, remainingMs: 9 };
+  const host = answering(held(), "acquire", () => ({ verdict: "held", lock }));
+  const told = runScript(unlock("me#1", "they went home", 60_000), host);
+  expect(told.steps.map((step) => step.kind)).toEqual(["observe", "unlock", "acquire", "observe"]);
+  expect(told.notices.at(-1)).toMatchObject({
+    at: {
+      phase: "aborted",
+      code: "locked",
+      reason: "somebody else took the lock at the same moment",
+    },
+  });
 });

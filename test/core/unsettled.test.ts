@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import type { HostView } from "../../src/core/model.js";
-import { findUnsettled } from "../../src/core/unsettled.js";
+import { findUnsettled, namesNoIdleSlot } from "../../src/core/unsettled.js";
 import { aBareView, aContainer, anEntry, aView } from "../support/builders.js";
 
 const green = (differs = {}) => aContainer({ id: "container-2", slot: "green", revision: 2, ...differs });
 const both = [aContainer(), green()];
+const dead = aContainer({ stage: "exited" });
+const deadGreen = green({ stage: "exited" });
 const stable = [anEntry({ revision: 1 }), anEntry({ revision: 2 })];
 const guard = {
   token: "run-1",
@@ -51,8 +53,81 @@ test.each<[string, HostView, string | undefined]>([
     aView({ pointer: { mode: "solo", live: "green" }, containers: both }),
     "serving-broken",
   ],
+  ["no pointer, and nothing that runs", aView({ pointer: null, containers: [dead] }), undefined],
+  [
+    "a dead live slot beside a release that was never promoted either",
+    aView({ containers: [dead, green()], ledger: [] }),
+    "serving-broken",
+  ],
+  [
+    "an empty live slot beside a release that was never promoted",
+    aView({ containers: [green()] }),
+    "serving-broken",
+  ],
+  ["an empty live slot beside a candidate that has exited", aView({ containers: [deadGreen] }), "leftover"],
+  [
+    "a dead live slot beside a stable one that does not run either",
+    aView({ containers: [dead, deadGreen], ledger: stable }),
+    undefined,
+  ],
+  ["two releases that run and were never promoted", aView({ containers: both, ledger: [] }), "leftover"],
 ])("%s", (_, view, kind) => {
   expect(findUnsettled(view)?.kind).toBe(kind);
+});
+
+test("an open switch is told with all that is needed to settle it", () => {
+  expect(findUnsettled(aView({ guard, containers: both }))).toEqual({
+    kind: "unconfirmed",
+    revision: 2,
+    live: "green",
+    previous: "blue",
+    token: "run-1",
+    reason: "an earlier run switched to revision 2 and did not confirm it",
+  });
+  const pair = aView({ pointer: { mode: "pair", live: "green", standby: "blue" }, containers: both });
+  expect(findUnsettled(pair)).toEqual({
+    kind: "unconfirmed",
+    revision: 2,
+    live: "green",
+    previous: "blue",
+    token: null,
+    reason: "the switch to revision 2 was never confirmed",
+  });
+  expect(findUnsettled({ ...pair, containers: [] })).toMatchObject({ revision: 0 });
+});
+
+test.each([
+  ["reverted", "the guardian went back to slot blue"],
+  ["halted", "nothing to go back to answered, and the guardian left slot blue serving"],
+] as const)("that the guardian %s is told as what it did", (verdict, told) => {
+  const outcome = { token: "run-1", revision: 2, verdict, serving: "blue" } as const;
+  expect(findUnsettled(aView({ outcome }))?.reason).toBe(
+    `revision 2 was switched to and never confirmed; ${told}`,
+  );
+});
+
+test.each([
+  ["nothing runs where requests are sent", [green()]],
+  ["revision 1, which serves, was never promoted", both],
+  ["revision 1, which should serve, does not run", [dead, green()]],
+])("what is broken is told: %s", (told, containers) => {
+  const view = aView({ containers, ledger: [anEntry({ revision: 2 })] });
+  expect(findUnsettled(view)).toMatchObject({
+    kind: "serving-broken",
+    container: { revision: 2 },
+    reason: `${told}, and revision 2 runs in the other slot`,
+  });
+});
+
+test("only where either slot may be serving may neither be taken", () => {
+  const kindsOf = (view: HostView) => {
+    const found = findUnsettled(view);
+    return found === null ? null : namesNoIdleSlot(found);
+  };
+  expect(kindsOf(aView({ guard, containers: both }))).toBe(true);
+  expect(kindsOf(aView({ pointer: null }))).toBe(true);
+  expect(kindsOf(aView({ containers: both }))).toBe(false);
+  expect(kindsOf(aView({ containers: [dead, green()], ledger: stable }))).toBe(false);
 });
 
 const left = anEntry({ revision: 1, left: 2 });

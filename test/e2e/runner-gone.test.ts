@@ -52,7 +52,7 @@ describe("killed right after the switch", () => {
     expectUnharmed(seen);
     expect(await shop.visit()).toBe("version 3");
     const history = await shop.history();
-    expect(history).toMatch(/revision 2 {2}rolled-back +never confirmed; decided by the guardian/);
+    expect(history).toMatch(/revision 2 {2}reverted +never confirmed; decided by the guardian/);
     expect(await shop.status()).not.toContain("unsettled");
     expect(await shop.status()).toMatch(/stable +revisions 1, 3$/m);
   });
@@ -79,7 +79,7 @@ describe("killed right after the switch, and run again at once", () => {
     expect(await shop.visit()).toBe("version 5");
     expectUnharmed(seen);
     expect(await shop.history()).toMatch(
-      /revision 4 {2}rolled-back +unconfirmed switch settled: revision 3 answers its health probes/,
+      /revision 4 {2}reverted +unconfirmed switch settled: revision 3 answers its health probes/,
     );
   });
 });

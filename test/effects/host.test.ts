@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Host, type HostOptions, openHost } from "../../src/effects/host.js";
-import { type FlakyProxy, startFlakyProxy } from "./support/flaky-proxy.js";
+import { type FlakyProxy, startFlakyProxy } from "../support/flaky-proxy.js";
 import { script, speakScripts } from "./support/shell-language.js";
 import { pin, startSshd, type TestSshd } from "./support/sshd.js";
 
@@ -52,7 +52,7 @@ describe("a host behind a real sshd", () => {
     const host = await open();
     const running = host.ask(script("sleep 5; printf late"));
     await host.ask({ kind: "wait", ms: 100 });
-    proxy.cutNow();
+    proxy.cut();
     expect(await running).toMatchObject({ kind: "lost", reconnected: true });
     expect(await host.ask(script("printf back"))).toEqual(answer("back"));
   });
@@ -62,7 +62,7 @@ describe("a host behind a real sshd", () => {
     const host = await open();
     const running = host.ask(script(`echo done >> ${file}; sleep 5`));
     while (!existsSync(file)) await host.ask({ kind: "wait", ms: 20 });
-    proxy.cutNow();
+    proxy.cut();
     expect(await running).toMatchObject({ kind: "lost", reconnected: true });
     await host.ask(script("true"));
     expect(readFileSync(file, "utf8")).toBe("done\n");
@@ -71,14 +71,14 @@ describe("a host behind a real sshd", () => {
   test("a connection that broke while nothing was asked is had again in silence", async () => {
     const host = await open();
     await host.ask(script("true"));
-    proxy.cutNow();
+    proxy.cut();
     await host.ask({ kind: "wait", ms: 100 });
     expect(await host.ask(script("printf again"))).toEqual(answer("again"));
   });
 
   test("several asks that find it broken have it again once", async () => {
     const host = await open();
-    proxy.cutNow();
+    proxy.cut();
     await host.ask({ kind: "wait", ms: 100 });
     const before = proxy.connections();
     const replies = await Promise.all([1, 2, 3].map((n) => host.ask(script(`printf ${n}`))));
@@ -91,7 +91,7 @@ describe("a host behind a real sshd", () => {
     proxy.refuse(true);
     const running = host.ask(script("sleep 5"));
     await host.ask({ kind: "wait", ms: 50 });
-    proxy.cutNow();
+    proxy.cut();
     setTimeout(() => proxy.refuse(false), 700);
     expect(await running).toMatchObject({ kind: "lost", reconnected: true });
   });
@@ -101,7 +101,7 @@ describe("a host behind a real sshd", () => {
     proxy.refuse(true);
     const running = host.ask(script("sleep 5"));
     await host.ask({ kind: "wait", ms: 50 });
-    proxy.cutNow();
+    proxy.cut();
     expect(await running).toMatchObject({ kind: "lost", reconnected: false });
     expect(await host.ask(script("true"))).toMatchObject({ kind: "lost", reconnected: false });
     proxy.refuse(false);
@@ -125,7 +125,7 @@ describe("a host behind a real sshd", () => {
     const running = host.ask(script("sleep 5"));
     await host.ask({ kind: "wait", ms: 50 });
     changed = true;
-    proxy.cutNow();
+    proxy.cut();
     expect(await running).toMatchObject({
       kind: "lost",
       reconnected: false,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { openShell, type RemoteShell } from "../../src/effects/remote-shell.js";
 import { connectSsh, type SshConnection } from "../../src/effects/ssh.js";
-import { type FlakyProxy, startFlakyProxy } from "./support/flaky-proxy.js";
+import { type FlakyProxy, startFlakyProxy } from "../support/flaky-proxy.js";
 import { pin, startSshd, type TestSshd } from "./support/sshd.js";
 
 const LIMITS = { timeoutMs: 20_000, outputBytes: 8 * 1024 * 1024 };
@@ -122,10 +122,11 @@ describe("a shell on a real sshd", () => {
     for (const bytes of [1, 40, 1_000, 20_000, 60_000, 150_000, 10_000_000]) {
       const file = join(sshd.folder, `cut-${bytes}`);
       const shell = await shellOf({ port: proxy.port });
-      proxy.cutAfter(bytes);
+      proxy.after(bytes, "server", "cut");
       const script = `echo begun >> ${file}\n${`echo line >> ${file} # padding to fill packets\n`.repeat(lines)}`;
       const result = await shell.run(script, LIMITS);
-      proxy.cutNow();
+      proxy.calm();
+      proxy.cut();
       const written = existsSync(file) ? readFileSync(file, "utf8").split("\n").length - 1 : 0;
       rmSync(file, { force: true });
       expect([bytes, result.kind, written]).toEqual(

@@ -13,6 +13,7 @@ import {
   aRollbackRequest,
   aRuntime,
 } from "../support/builders.js";
+import { scaled } from "../support/properties.js";
 import { type Fault, runScript } from "../support/run-script.js";
 import { healthy } from "../support/simulated-container.js";
 import { aSimulatedHost } from "../support/simulated-host.js";
@@ -58,7 +59,7 @@ test("invariant 5: deploying what serves plans no steps", () => {
       expect(told.steps.map((step) => step.kind)).toEqual(["observe"]);
       expect(told.outcome?.phase).toBe("nothing-to-do");
     }),
-    { numRuns: 60 },
+    { numRuns: scaled(60) },
   );
 });
 
@@ -77,7 +78,7 @@ test("no request fails over any row of healthy deploys and rollbacks", () => {
       expect(host.traffic.visitors.requests).toBeGreaterThan(1_000);
       expect(host.traffic.visitors.failures).toBe(0);
     }),
-    { numRuns: 60 },
+    { numRuns: scaled(60) },
   );
 });
 
@@ -95,7 +96,10 @@ test("invariant 3: a healthy release is deployed by the run after any cut, and b
       expect(after.steps.map((step) => step.kind)).toEqual(["observe"]);
     }),
     // Once in some thousand histories: the ledger's line is what a reboot cut off.
-    { numRuns: 300, examples: [[{ at: 23, what: { kind: "host-reboots", parts: 2, reconnects: false } }]] },
+    {
+      numRuns: scaled(300),
+      examples: [[{ at: 23, what: { kind: "host-reboots", parts: 2, reconnects: false } }]],
+    },
   );
 });
 
@@ -111,7 +115,7 @@ test("invariant 3: a release that dies after the switch is never kept, wherever 
       expect(host.live()?.stage).toBe("running");
       expect(host.pointer).toEqual({ mode: "solo", live: "blue" });
     }),
-    { numRuns: 300 },
+    { numRuns: scaled(300) },
   );
 });
 

@@ -170,6 +170,7 @@ export function aView(differs: Partial<HostView> = {}): HostView {
     foreignNames: [],
     ledger: [anEntry({ event: "switched" }), anEntry()],
     releases: [{ revision: 1, release: aRelease(), imagePresent: true }],
+    tagged: [1],
     proxy: {
       state: "running",
       guardian: "running",
@@ -190,6 +191,7 @@ export function aBareView(differs: Partial<HostView> = {}): HostView {
     containers: [],
     ledger: [],
     releases: [],
+    tagged: [],
     proxy: { state: "absent", guardian: "absent", image: null, site: null, portTakenBy: null },
     ...differs,
   });

@@ -229,6 +229,10 @@ export function watchHost(host: SimulatedHost): Oracle {
     // Another run has acted since: what is true now is that run's doing.
     const others = fence !== null && host.fence !== fence;
     const live = host.live();
+    // A host that could not write refuses even whoever has its lock.
+    const refused = outcome.phase === "aborted" && outcome.code === "locked";
+    if (outcome.phase !== "lost" && !refused && !others && fence !== null && host.lock !== null)
+      blame(8, `${outcome.phase}, and the lock was left to end by itself`);
     if (outcome.phase === "promoted" || outcome.phase === "nothing-to-do") {
       if (!everPromoted(outcome.revision))
         blame(

@@ -5,6 +5,10 @@ import type { Violation } from "./oracle.js";
 /** How many histories a property looks at; a night's run raises it. */
 const SCALE = Number(process.env.EVENKEEL_HISTORIES ?? 1);
 
+export function scaled(numRuns: number): number {
+  return Math.ceil(numRuns * SCALE);
+}
+
 /**
  * Looks for a history in which an invariant does not hold. The shortest one found is thrown as a story:
  * what happened, step by step, and what was wrong in the end.
@@ -18,7 +22,7 @@ export function holdsInEvery(
     fc.property(arbitrary, (history) =>
       replay(history).violations.every((violation) => violation.invariant !== invariant),
     ),
-    { numRuns: Math.ceil(numRuns * SCALE) },
+    { numRuns: scaled(numRuns) },
   );
   const history = found.counterexample?.[0];
   if (history === undefined) return;

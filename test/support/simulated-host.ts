@@ -261,6 +261,7 @@ export class SimulatedHost {
       outcome: this.outcome,
       containers: this.containers.map(describe),
       ledger: [...this.ledger],
+      tagged: this.releases.map((record) => record.revision),
       releases: this.releases.map((record) => ({
         ...record,
         imagePresent: this.images.has(record.release.image),

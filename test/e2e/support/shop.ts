@@ -15,7 +15,7 @@ import {
 } from "../../../src/index.js";
 import type { Behaviour } from "./behaviour.js";
 import { appImage } from "./image.js";
-import { type Runner, startRunner } from "./runner.js";
+import { type Errand, type Runner, startRunner } from "./runner.js";
 
 export interface ReleaseOf {
   readonly version: string;
@@ -51,8 +51,11 @@ export interface Shop {
   configOf(release: ReleaseOf): Config;
   deploy(release: ReleaseOf, how?: DeployHow): Promise<RunReport>;
   /** The same in a process of its own, which can be killed or paused. */
-  startRunner(release: ReleaseOf, how?: Pick<DeployHow, "holder">): Runner;
-  rollback(to?: number): Promise<RunReport>;
+  startRunner(
+    release: ReleaseOf,
+    how?: Pick<DeployHow, "holder" | "image"> & Partial<Pick<Errand, "does" | "dies">>,
+  ): Runner;
+  rollback(to?: number, how?: Pick<DeployHow, "reporter">): Promise<RunReport>;
   status(): Promise<string>;
   history(): Promise<string>;
   unlock(): Promise<string>;
@@ -133,9 +136,10 @@ environments:
         },
         ...how,
       }),
-    startRunner: (release, { holder = "runner" } = {}) =>
-      startRunner({ configText: textOf(release), image, sshKey, holder }),
-    rollback: (to) => rollback(base, { credentials: { sshKey }, ...(to === undefined ? {} : { to }) }),
+    startRunner: (release, { holder = "runner", image: other, does = "deploy", dies = null } = {}) =>
+      startRunner({ does, configText: textOf(release), image: other ?? image, sshKey, holder, dies }),
+    rollback: (to, how) =>
+      rollback(base, { credentials: { sshKey }, ...how, ...(to === undefined ? {} : { to }) }),
     status: () => status(base, { credentials: { sshKey } }),
     history: () => history(base, { credentials: { sshKey } }),
     unlock: () => unlock(base, { credentials: { sshKey } }),

@@ -1,0 +1,135 @@
+/**
+ * `npm run sweep`: a real host under constant traffic, and a runner that is killed, or whose connection is cut or
+ * silently dropped, at every step of a deploy, of a rollback and of a recovery. After each the host must come
+ * to rest, by itself or with the next run, and no visitor may notice anything.
+ */
+import { parseArgs } from "node:util";
+import { openLab } from "../lab/lab.js";
+import { type Findings, type Lane, openBareLane, openLane } from "./lane.js";
+import { everyPoint, nameOf, type Point, pointNamed, type Rehearsals, sample } from "./points.js";
+
+const options = read();
+const lab = await openLab();
+const target = await lab.freshTarget();
+const bareTarget = await lab.freshTarget();
+const bare = await openBareLane(bareTarget, 0);
+const lanes: Lane[] = [];
+try {
+  console.log(`${options.lanes} apps are deployed`);
+  for (let index = 1; index <= options.lanes; index++) lanes.push(await openLane(target, index));
+  const rehearsals = await rehearse(lanes[0] as Lane);
+  const points = choose(rehearsals);
+  console.log(`${points.length} points, seed ${options.seed}`);
+  const started = performance.now();
+  const found = await sweep(points, rehearsals);
+  summarise(found, (performance.now() - started) / 1000);
+} finally {
+  for (const lane of [bare, ...lanes]) await lane.close();
+  for (const one of [target, bareTarget]) await lab.destroyTarget(one);
+}
+
+function read() {
+  const { values } = parseArgs({
+    options: {
+      points: { type: "string" },
+      offsets: { type: "string", default: "1000" },
+      seed: { type: "string", default: "1" },
+      lanes: { type: "string", default: "6" },
+      only: { type: "string" },
+    },
+  });
+  const whole = (name: string, said: string, least: number) => {
+    const value = Number(said);
+    if (Number.isInteger(value) && value >= least) return value;
+    return refuse(`--${name} is ${said}, and takes a whole number from ${least} on`);
+  };
+  const only = values.only === undefined ? null : pointNamed(values.only);
+  if (values.only !== undefined && only === null)
+    refuse(
+      `--only is ${values.only}, and takes a point as this command names it, deploy/kill/after/7/at-once`,
+    );
+  return {
+    only,
+    points: values.points === undefined ? Number.POSITIVE_INFINITY : whole("points", values.points, 1),
+    offsets: whole("offsets", values.offsets, 0),
+    seed: whole("seed", values.seed, 0),
+    lanes: only === null ? whole("lanes", values.lanes, 1) : 1,
+  };
+}
+
+function refuse(message: string): never {
+  console.error(message);
+  process.exit(2);
+}
+
+async function rehearse(lane: Lane): Promise<Rehearsals> {
+  const deploy = await lane.rehearse("deploy");
+  const rollback = await lane.rehearse("rollback");
+  const recovery = await lane.rehearse("recovery");
+  const first = await bare.rehearse("first");
+  const all = { deploy, rollback, recovery, first };
+  for (const [kind, { steps, bytes }] of Object.entries(all)) {
+    const names = steps.map((step) => step.kind).join(" ");
+    console.log(
+      `${kind}: ${steps.length} steps, ${bytes.toHost} bytes there, ${bytes.toRunner} back: ${names}`,
+    );
+  }
+  return all;
+}
+
+function choose(rehearsals: Rehearsals): readonly Point[] {
+  if (options.only !== null) return [options.only];
+  const all = everyPoint(rehearsals, options.offsets, options.seed);
+  return sample(all, options.points, options.seed);
+}
+
+async function sweep(points: readonly Point[], rehearsals: Rehearsals): Promise<readonly Findings[]> {
+  const found: Findings[] = [];
+  const work = async (lane: Lane, left: Point[]) => {
+    for (let point = left.shift(); point !== undefined; point = left.shift()) {
+      const findings = await lane.disturb(point, rehearsals[point.run]);
+      found.push(findings);
+      tell(point, findings, `${found.length} of ${points.length}`);
+    }
+  };
+  const first = points.filter(({ run }) => run === "first");
+  const others = points.filter(({ run }) => run !== "first");
+  await Promise.all([work(bare, first), ...lanes.map((lane) => work(lane, others))]);
+  return found;
+}
+
+function tell(point: Point, { wrong, story, aloneMs, nextMs, requests }: Findings, count: string): void {
+  const alone = aloneMs === null ? "" : `; by itself after ${aloneMs} ms`;
+  console.log(
+    `${count}  ${wrong.length === 0 ? "ok   " : "WRONG"}  ${nameOf(point)}: ${story}${alone}; next run ${nextMs} ms; ${requests} requests`,
+  );
+  for (const what of wrong) console.log(`       ${what}`);
+  if (wrong.length > 0) console.log(`       see it again: npm run sweep -- --only ${nameOf(point)}`);
+}
+
+function summarise(found: readonly Findings[], seconds: number): void {
+  const wrong = found.filter((one) => one.wrong.length > 0).length;
+  const sum = (of: (one: Findings) => number) => found.reduce((total, one) => total + of(one), 0);
+  const times = (name: string, ms: readonly number[]) => {
+    const sorted = [...ms].sort((a, b) => a - b);
+    const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
+    console.log(`${name}: median ${at(0.5)} ms, at most ${at(1)} ms (${sorted.length} times)`);
+  };
+  times(
+    "the host left a pair by itself, the guardian's lease of 15 s included",
+    found.flatMap(({ aloneMs }) => (aloneMs === null ? [] : [aloneMs])),
+  );
+  times(
+    "the next run decided an unconfirmed switch",
+    found.flatMap(({ settledMs }) => (settledMs === null ? [] : [settledMs])),
+  );
+  times(
+    "the next run as a whole, its bake excluded",
+    found.map(({ nextMs }) => nextMs),
+  );
+  console.log(`${sum((one) => one.requests)} requests, ${sum((one) => one.failed)} failed`);
+  console.log(
+    `${found.length} points in ${seconds.toFixed(0)} s: ${wrong === 0 ? "all as it must be" : `${wrong} WRONG`}`,
+  );
+  process.exitCode = wrong === 0 && found.length > 0 ? 0 : 1;
+}

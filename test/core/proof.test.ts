@@ -1,0 +1,140 @@
+import { expect, test } from "vitest";
+import type { ContainerView, HostView, RuntimeSpec } from "../../src/core/model.js";
+import { askHealth, healthier, isProven } from "../../src/core/proof.js";
+import { beginRun, type Run } from "../../src/core/script.js";
+import { aContainer, aHealth, anImage, aProbe, aRelease, aRuntime, aSample } from "../support/builders.js";
+import { type Fault, runScript } from "../support/run-script.js";
+import { type Behaviour, createContainer, healthy } from "../support/simulated-container.js";
+import { aSimulatedHost } from "../support/simulated-host.js";
+
+const health = aHealth({ passes: 3 });
+
+test("a container that runs and passed as often as it should is proven", () => {
+  expect(isProven(aProbe(), aContainer(), health)).toBe(true);
+});
+
+test.each([
+  ["no container", aProbe({ container: null })],
+  ["another container", aProbe({ container: aContainer({ id: "other" }) })],
+  ["a container that has exited", aProbe({ container: aContainer({ stage: "exited" }) })],
+  ["too few passes", aProbe({ samples: [aSample(), aSample()] })],
+  ["one failure among passes", aProbe({ samples: [aSample(), aSample({ status: 500 }), aSample()] })],
+])("%s is no proof", (_, report) => {
+  expect(isProven(report, aContainer(), health)).toBe(false);
+});
+
+const mute: Behaviour = { ...healthy, healthyAfterMs: null };
+
+/** Revision 1 in blue, which is preferred, and 2 in green: each as told, and how the host chooses between them. */
+function choose(
+  one: Behaviour,
+  other: Behaviour,
+  faults: readonly Fault[] = [],
+  change = (_: HostView) => {},
+) {
+  const host = aSimulatedHost(aRelease(), { [anImage("v1")]: one });
+  const release = aRelease({ image: anImage("v2") });
+  host.containers.push(createContainer("container-2", "green", 2, release, other, 0));
+  host.releases.push({ revision: 2, release, imagePresent: true });
+  const view = host.observe();
+  change(view);
+  for (const container of host.containers) {
+    const seen = view.containers.find(({ id }) => id === container.id);
+    if (seen !== undefined) Object.assign(container, { stage: seen.stage });
+  }
+  const [blue = null, green = null] = view.containers;
+  return runScript(healthier(underFence(1), view, blue, green, null), host, faults);
+}
+
+function underFence(fence: number): Run {
+  return { ...beginRun(600_000), fence };
+}
+
+const exited = (index: number) => (view: HostView) =>
+  Object.assign(view.containers[index] as ContainerView, { stage: "exited" });
+
+test("the preferred one is taken when it answers, without a look at the other", () => {
+  const told = choose(healthy, healthy);
+  expect(told.outcome).toEqual({
+    slot: "blue",
+    proven: true,
+    known: true,
+    reason: "revision 1 answers its health probes",
+  });
+  expect(told.steps).toHaveLength(1);
+});
+
+test("the other one is taken when only that answers", () => {
+  expect(choose(mute, healthy).outcome).toMatchObject({
+    slot: "green",
+    proven: true,
+    known: true,
+    reason: "revision 2 answers its health probes",
+  });
+});
+
+test("where neither answers, one that runs is taken, the preferred one first, and called unproven", () => {
+  expect(choose(mute, mute).outcome).toEqual({
+    slot: "blue",
+    proven: false,
+    known: true,
+    reason: "no release answers its health probes; revision 1 at least runs",
+  });
+  expect(choose(mute, mute, [], exited(0)).outcome).toMatchObject({ slot: "green", proven: false });
+});
+
+test("where nothing runs, it stays with the preferred one", () => {
+  const nothing = choose(mute, mute, [], (view) => {
+    exited(0)(view);
+    exited(1)(view);
+  });
+  expect(nothing.outcome).toEqual({
+    slot: "blue",
+    proven: false,
+    known: true,
+    reason: "neither release runs",
+  });
+});
+
+test("where there is none, none is chosen", () => {
+  const host = aSimulatedHost(aRelease());
+  const told = runScript(healthier(underFence(1), host.observe(), null, null, null), host);
+  expect(told.outcome).toMatchObject({ slot: null, proven: false, known: true });
+});
+
+test.each([0, 1])("nothing is chosen where the host could not ask one of them (number %i)", (at) => {
+  const told = choose(mute, mute, [{ at, what: { kind: "disk-full", steps: 1 } }]);
+  expect(told.outcome).toMatchObject({ slot: null, proven: false, known: false });
+  expect(told.steps.map(({ kind }) => kind)).toEqual(["probe", "probe"]);
+});
+
+test("one that answers is taken though the host could not ask the other", () => {
+  const told = choose(healthy, healthy, [{ at: 0, what: { kind: "disk-full", steps: 1 } }]);
+  expect(told.outcome).toMatchObject({ slot: "green", proven: true, known: true });
+});
+
+/** Revision 9, of which no folder is left on the host. */
+function forgotten(fallback: RuntimeSpec | null) {
+  const host = aSimulatedHost(aRelease());
+  Object.assign(host.containers[0] ?? {}, { revision: 9 });
+  const [container] = host.observe().containers;
+  return runScript(askHealth(underFence(1), host.observe(), container as ContainerView, fallback), host);
+}
+
+test("a container whose release is forgotten is asked as the release at hand would be, or not at all", () => {
+  const told = forgotten(aRuntime({ port: 81, health: aHealth({ path: "/up", passes: 2 }) }));
+  expect(told.outcome).toEqual({ proven: true, known: true });
+  expect(told.steps).toMatchObject([
+    { kind: "probe", count: 2, slots: [{ port: 81, health: { path: "/up" } }], compare: null },
+  ]);
+  expect(forgotten(null)).toMatchObject({ outcome: { proven: false, known: true }, steps: [] });
+});
+
+test("a host that tells nothing has proven nothing", () => {
+  const host = aSimulatedHost(aRelease());
+  const view = host.observe();
+  const script = askHealth(underFence(1), view, view.containers[0] as ContainerView, null);
+  script.next();
+  const end = script.next({ kind: "answer", nowMs: 1, answer: { reports: [], traffic: null } });
+  expect(end).toEqual({ done: true, value: { proven: false, known: false } });
+});

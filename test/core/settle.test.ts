@@ -1,0 +1,371 @@
+import { expect, test } from "vitest";
+import type { ContainerView, LedgerEvent, Slot } from "../../src/core/model.js";
+import { beginRun, type Run } from "../../src/core/script.js";
+import { letProxyForget, settled } from "../../src/core/settle.js";
+import { answering } from "../support/answering.js";
+import { anEntry, anImage, aRelease, aRuntime } from "../support/builders.js";
+import { type Fault, runScript } from "../support/run-script.js";
+import { type Behaviour, createContainer, healthy } from "../support/simulated-container.js";
+import { SimulatedHost } from "../support/simulated-host.js";
+
+const mute: Partial<Behaviour> = { healthyAfterMs: null };
+
+interface Found {
+  readonly revision: number;
+  readonly behaviour?: Partial<Behaviour>;
+  readonly exited?: true;
+  /** Its folder is gone. */
+  readonly forgotten?: true;
+}
+
+/** A host where these containers are found, blue serving alone, and these lines in the ledger. */
+function hostOf(
+  slots: Partial<Record<Slot, Found>>,
+  lines: readonly (readonly [LedgerEvent, number])[] = [],
+): SimulatedHost {
+  const host = new SimulatedHost();
+  host.fence = 3;
+  host.pointer = { mode: "solo", live: "blue" };
+  host.proxy = { ...host.proxy, state: "running", guardian: "running" };
+  host.ledger = lines.map(([event, revision]) => anEntry({ event, revision }));
+  for (const [slot, found] of Object.entries(slots) as [Slot, Found][]) {
+    const { revision } = found;
+    const release = aRelease({
+      image: anImage(`v${revision}`),
+      runtime: aRuntime({ drainMs: revision * 100 }),
+    });
+    const behaviour = { ...healthy, ...found.behaviour };
+    const container = createContainer(`${slot}-${revision}`, slot, revision, release, behaviour, host.nowMs);
+    host.containers.push(Object.assign(container, { stage: found.exited ? "exited" : "running" }));
+    if (!found.forgotten) host.releases.push({ revision, release, imagePresent: true });
+  }
+  host.advance(1_000);
+  return host;
+}
+
+function settle(host: SimulatedHost, faults: readonly Fault[] = [], rejected: string | null = null) {
+  const run: Run = { ...beginRun(600_000), fence: host.fence, rejected };
+  const told = runScript(settled(run, "run-5", null), host, faults);
+  return { ...told, kinds: told.steps.map(({ kind }) => kind) };
+}
+
+/** Green was switched to and never confirmed; blue is the way back. */
+function openSwitch(slots: Partial<Record<Slot, Found>>): SimulatedHost {
+  const host = hostOf(slots, [["promoted", 1]]);
+  host.pointer = { mode: "pair", live: "green", standby: "blue" };
+  return host;
+}
+
+function outcomeOf(host: SimulatedHost, verdict: "reverted" | "halted", serving: Slot): SimulatedHost {
+  host.pointer = { mode: "solo", live: serving };
+  host.outcome = { token: "run-2", revision: 2, verdict, serving };
+  return host;
+}
+
+test("a host in order is looked at once", () => {
+  const told = settle(hostOf({ blue: { revision: 1 } }, [["promoted", 1]]));
+  expect(told.kinds).toEqual(["observe"]);
+  expect(told.outcome?.blocked).toBeNull();
+  expect(told.notices).toEqual([]);
+});
+
+test("that the guardian went back is written down, and what it left is taken away for good", () => {
+  const host = outcomeOf(
+    hostOf({ blue: { revision: 1 }, green: { revision: 2 } }, [["promoted", 1]]),
+    "reverted",
+    "blue",
+  );
+  const told = settle(host);
+  expect(told.steps.slice(1, 4)).toEqual([
+    {
+      kind: "point-back",
+      fence: 3,
+      live: "blue",
+      entry: {
+        event: "reverted",
+        revision: 2,
+        image: anImage("v2"),
+        commit: null,
+        by: "run-5",
+        reason: "never confirmed; decided by the guardian",
+      },
+    },
+    { kind: "retire", fence: 3, containerId: "green-2", slot: "green", drainMs: 200, afterMs: 0 },
+    // The proxy holds what the rejected release did against its slot for so long.
+    { kind: "wait", ms: 5_000 },
+  ]);
+  expect(host.outcome).toBeNull();
+  expect(told.outcome?.view.containers.map(({ revision }) => revision)).toEqual([1]);
+  expect(JSON.stringify(told.notices)).toContain("the guardian went back to slot blue");
+});
+
+test("that the guardian kept what it could not go back from is written down, and that is kept", () => {
+  const host = outcomeOf(hostOf({ green: { revision: 2 } }, [["promoted", 1]]), "halted", "green");
+  const told = settle(host);
+  expect(told.kinds).toEqual(["observe", "point-back", "observe"]);
+  expect(host.ledger.at(-1)).toMatchObject({ event: "halted", revision: 2, image: anImage("v2") });
+});
+
+test("what the guardian left may be gone already", () => {
+  const host = outcomeOf(hostOf({ blue: { revision: 1 } }, [["promoted", 1]]), "reverted", "blue");
+  expect(settle(host).kinds).toEqual(["observe", "point-back", "observe"]);
+  expect(host.ledger.at(-1)).toMatchObject({ event: "reverted", revision: 2, image: "" });
+});
+
+test("an open switch is gone back from, with proof, and its release is taken away", () => {
+  const host = openSwitch({ blue: { revision: 1 }, green: { revision: 2 } });
+  const told = settle(host);
+  expect(host.pointer).toEqual({ mode: "solo", live: "blue" });
+  expect(host.ledger.at(-1)).toMatchObject({
+    event: "reverted",
+    revision: 2,
+    image: anImage("v2"),
+    by: "run-5",
+    reason: "unconfirmed switch settled: revision 1 answers its health probes",
+  });
+  expect(told.kinds).toEqual([
+    "observe",
+    ...["probe", "probe", "point-back"],
+    ...["retire", "wait"],
+    "observe",
+  ]);
+  expect(told.outcome?.blocked).toBeNull();
+});
+
+test("what this run's own bake found broken is rolled back from, and no longer stable", () => {
+  const open = openSwitch({ blue: { revision: 1 }, green: { revision: 2 } });
+  settle(open, [], "5 % failed");
+  expect(open.ledger.at(-1)).toMatchObject({ event: "rolled-back", revision: 2 });
+  const acted = outcomeOf(hostOf({ blue: { revision: 1 } }, [["promoted", 1]]), "reverted", "blue");
+  settle(acted, [], "5 % failed");
+  expect(acted.ledger.at(-1)).toMatchObject({ event: "rolled-back", revision: 2 });
+});
+
+test("the way back is given time to start, as long as the guardian would", () => {
+  const slow = openSwitch({
+    blue: { revision: 1, behaviour: { healthyAfterMs: 25_000 } },
+    green: { revision: 2 },
+  });
+  settle(slow);
+  expect(slow.pointer).toEqual({ mode: "solo", live: "blue" });
+  const slower = openSwitch({
+    blue: { revision: 1, behaviour: { healthyAfterMs: 40_000 } },
+    green: { revision: 2 },
+  });
+  const told = settle(slower);
+  expect(slower.pointer).toEqual({ mode: "solo", live: "green" });
+  expect(slower.ledger.at(-1)).toMatchObject({
+    event: "halted",
+    revision: 2,
+    reason: "unconfirmed switch settled: revision 2 answers its health probes",
+  });
+  expect(told.tookMs).toBeGreaterThan(30_000);
+  expect(told.tookMs).toBeLessThan(36_000);
+});
+
+test("a way back that does not even run is not waited for", () => {
+  const host = openSwitch({ blue: { revision: 1, exited: true }, green: { revision: 2 } });
+  expect(settle(host).tookMs).toBeLessThan(10_000);
+  expect(host.pointer).toEqual({ mode: "solo", live: "green" });
+  expect(host.inSlot("green")?.revision).toBe(2);
+});
+
+test("where neither answers, it goes back, but that is no rollback with proof", () => {
+  const host = openSwitch({
+    blue: { revision: 1, behaviour: mute },
+    green: { revision: 2, behaviour: mute },
+  });
+  settle(host);
+  expect(host.pointer).toEqual({ mode: "solo", live: "blue" });
+  expect(host.ledger.at(-1)).toMatchObject({ event: "halted", revision: 2 });
+  expect(host.inSlot("green")).toBeNull();
+});
+
+test("where nothing is there at all, the pointer goes back, and nothing is taken away", () => {
+  const host = openSwitch({});
+  const told = settle(host);
+  expect(told.kinds).toEqual(["observe", "observe", "point-back", "observe"]);
+  expect(host.pointer).toEqual({ mode: "solo", live: "blue" });
+  expect(host.ledger.at(-1)).toMatchObject({ event: "halted", image: "" });
+});
+
+test("on a full disk an open switch stays open, is not waited for, and blocks the host", () => {
+  const host = openSwitch({ blue: { revision: 1 }, green: { revision: 2 } });
+  const told = settle(host, [{ at: 1, what: { kind: "disk-full", steps: 50 } }]);
+  expect(told.kinds).toEqual(["observe", "probe", "probe", "probe", "observe"]);
+  expect(told.outcome?.blocked).toBe("the switch to revision 2 was never confirmed");
+});
+
+test("what cannot be settled is tried once, not for ever", () => {
+  const host = openSwitch({ blue: { revision: 1 }, green: { revision: 2 } });
+  const told = settle(host, [{ at: 3, what: { kind: "disk-full", steps: 50 } }]);
+  expect(told.kinds.filter((kind) => kind === "point-back")).toHaveLength(1);
+  expect(told.outcome?.blocked).not.toBeNull();
+});
+
+test("a host that shows something else each time is not followed for ever", () => {
+  const host = hostOf({ blue: { revision: 1 }, green: { revision: 2 } }, [["promoted", 1]]);
+  const [blue, green] = host.observe().containers;
+  answering(host, "observe", (view, time) => ({
+    ...view,
+    containers: [blue, { ...green, revision: 10 + time }] as ContainerView[],
+  }));
+  const { kinds, outcome } = settle(host);
+  expect(kinds.filter((kind) => kind === "retire")).toHaveLength(4);
+  expect(outcome?.blocked).toBeNull();
+});
+
+test("a lost pointer is found again at the release that was promoted last", () => {
+  const host = hostOf({ blue: { revision: 4 }, green: { revision: 3 } }, [
+    ["promoted", 4],
+    ["promoted", 3],
+  ]);
+  host.pointer = null;
+  settle(host);
+  expect(host.pointer).toEqual({ mode: "solo", live: "green" });
+  expect(host.ledger.at(-1)).toMatchObject({
+    event: "halted",
+    revision: 3,
+    image: anImage("v3"),
+    reason: "the pointer was lost: revision 3 answers its health probes",
+  });
+});
+
+test("a lost pointer is found again at what was promoted before what was not, and else at what is newer", () => {
+  const promoted = hostOf({ blue: { revision: 3 }, green: { revision: 4 } }, [["promoted", 3]]);
+  promoted.pointer = null;
+  settle(promoted);
+  expect(promoted.pointer).toEqual({ mode: "solo", live: "blue" });
+  const untried = hostOf({ blue: { revision: 3 }, green: { revision: 4 } });
+  untried.pointer = null;
+  settle(untried);
+  expect(untried.pointer).toEqual({ mode: "solo", live: "green" });
+});
+
+test("a lost pointer is found again at what answers", () => {
+  const host = hostOf({ blue: { revision: 4, behaviour: mute }, green: { revision: 3 } }, [["promoted", 4]]);
+  host.pointer = null;
+  settle(host);
+  expect(host.pointer).toEqual({ mode: "solo", live: "green" });
+  expect(host.ledger.at(-1)).toMatchObject({ event: "halted", revision: 3, image: anImage("v3") });
+});
+
+test("a lost pointer is found again at what runs, whatever else is there", () => {
+  const host = hostOf({ blue: { revision: 3 }, green: { revision: 4, exited: true } }, [["promoted", 4]]);
+  host.pointer = null;
+  const told = settle(host);
+  expect(host.pointer).toEqual({ mode: "solo", live: "blue" });
+  expect(told.kinds.filter((kind) => kind === "probe")).toHaveLength(1);
+});
+
+test("where the host cannot ask, a lost pointer stays lost and blocks the host", () => {
+  const host = hostOf({ blue: { revision: 3 } }, [["promoted", 3]]);
+  host.pointer = null;
+  const told = settle(host, [{ at: 1, what: { kind: "disk-full", steps: 50 } }]);
+  expect(told.kinds).not.toContain("point-back");
+  expect(told.outcome?.blocked).toContain("the pointer that says which one serves is lost");
+});
+
+test("for a dead release another that answers takes over", () => {
+  const host = hostOf({ blue: { revision: 3, exited: true }, green: { revision: 2 } }, [
+    ["promoted", 2],
+    ["promoted", 3],
+  ]);
+  const told = settle(host);
+  expect(host.pointer).toEqual({ mode: "solo", live: "green" });
+  expect(told.steps).toContainEqual({
+    kind: "point-back",
+    fence: 3,
+    live: "green",
+    entry: {
+      event: "rolled-back",
+      revision: 3,
+      image: anImage("v3"),
+      commit: null,
+      by: "run-5",
+      reason: "took over: revision 3, which should serve, does not run",
+    },
+  });
+});
+
+test("so it does for none at all", () => {
+  const host = hostOf({ green: { revision: 2 } }, [["promoted", 2]]);
+  settle(host);
+  expect(host.pointer).toEqual({ mode: "solo", live: "green" });
+  expect(host.ledger.at(-1)).toMatchObject({
+    event: "rolled-back",
+    revision: 0,
+    image: "",
+    reason: "took over: nothing runs where requests are sent",
+  });
+});
+
+test("one that does not answer takes nothing over, and is no obstacle", () => {
+  const host = hostOf({ blue: { revision: 3, exited: true }, green: { revision: 2, behaviour: mute } }, [
+    ["promoted", 2],
+    ["promoted", 3],
+  ]);
+  const told = settle(host);
+  expect(host.pointer).toEqual({ mode: "solo", live: "blue" });
+  expect(told.kinds).toEqual(["observe", "probe", "observe"]);
+  expect(told.outcome?.blocked).toBeNull();
+});
+
+test("a release that was never promoted keeps the traffic while it answers", () => {
+  const host = hostOf({ blue: { revision: 3 }, green: { revision: 2 } }, [["promoted", 2]]);
+  const told = settle(host);
+  expect(host.pointer).toEqual({ mode: "solo", live: "blue" });
+  expect(told.kinds).toEqual(["observe", "probe", "observe"]);
+  expect(told.outcome?.blocked).toBeNull();
+});
+
+test("one that does not is gone back from, and then it is left over", () => {
+  const host = hostOf({ blue: { revision: 3, behaviour: mute }, green: { revision: 2 } }, [["promoted", 2]]);
+  settle(host);
+  expect(host.pointer).toEqual({ mode: "solo", live: "green" });
+  expect(host.containers.map(({ revision }) => revision)).toEqual([2]);
+});
+
+test.each([
+  ["what serves", { blue: { revision: 3 }, green: { revision: 2 } }, 1],
+  ["what could take over", { blue: { revision: 3, exited: true }, green: { revision: 2 } }, 1],
+] as const)("where the host cannot ask %s, no slot may be taken", (_, slots, probes) => {
+  const told = settle(hostOf(slots, [["promoted", 2]]), [{ at: 1, what: { kind: "disk-full", steps: 50 } }]);
+  expect(told.kinds.filter((kind) => kind === "probe")).toHaveLength(probes);
+  expect(told.outcome?.blocked).toContain("runs in the other slot");
+});
+
+test("nor where it cannot write that another takes over", () => {
+  const host = hostOf({ blue: { revision: 3, exited: true }, green: { revision: 2 } }, [["promoted", 2]]);
+  const told = settle(host, [{ at: 2, what: { kind: "disk-full", steps: 50 } }]);
+  expect(told.kinds).toContain("point-back");
+  expect(told.outcome?.blocked).toContain("runs in the other slot");
+});
+
+test("what is left over is stopped in its own time, and the proxy has nothing to forget", () => {
+  const host = hostOf({ blue: { revision: 1 }, green: { revision: 2 } }, [["promoted", 1]]);
+  const told = settle(host);
+  expect(told.steps[1]).toEqual({
+    kind: "retire",
+    fence: 3,
+    containerId: "green-2",
+    slot: "green",
+    drainMs: 200,
+    afterMs: 0,
+  });
+  expect(told.kinds).toEqual(["observe", "retire", "observe"]);
+});
+
+test("what is left over of a release that is forgotten has five seconds", () => {
+  const host = hostOf({ blue: { revision: 1 }, green: { revision: 2, forgotten: true } }, [["promoted", 1]]);
+  expect(settle(host).steps[1]).toMatchObject({ kind: "retire", drainMs: 5_000 });
+});
+
+test("the proxy is given time to forget only where there is some", () => {
+  const wants = (nowMs: number) => {
+    const turn = letProxyForget({ ...beginRun(10_000), startedMs: 0, nowMs }).next();
+    return turn.done ? null : turn.value;
+  };
+  expect(wants(4_999)).toEqual({ kind: "wait", ms: 5_000 });
+  expect(wants(5_000)).toBeNull();
+});
