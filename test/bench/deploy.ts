@@ -18,12 +18,12 @@ const FIRSTS = 3;
 /** Steps that are asked of no host. */
 const LOCAL = ["wait", "visit"];
 const lab = await openLab();
-const target = await lab.freshTarget("bench");
+const target = await lab.freshTarget();
 try {
   const images = await buildVersions(lab, RUNS + 1);
   const firsts: Run[] = [];
   for (const image of images.slice(0, FIRSTS)) {
-    const bare = await lab.freshTarget("bench-bare");
+    const bare = await lab.freshTarget();
     try {
       firsts.push(await timed(bare, image));
     } finally {

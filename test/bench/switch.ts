@@ -29,6 +29,8 @@ const faultRows: FaultFigures[] = [];
 const rollbacks: RollbackFigures[] = [];
 
 const stage = await openStage();
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => void stage.close().finally(() => process.exit(1)));
 try {
   if (only.includes("evenkeel")) await benchEvenkeel();
   for (const name of peerNames.filter((peer) => only.includes(peer))) await benchPeer(name);

@@ -39,7 +39,6 @@ const peers: Readonly<Record<string, Peer>> = {
     image: "peers",
     version: "haproxy -v | sed -n '1s/ version / /; 1s/-.*//p'",
     config: `global
-  maxconn 20000
   stats socket /run/haproxy.sock mode 600 level admin expose-fd listeners
 defaults
   mode http
@@ -61,7 +60,7 @@ backend app
     image: "peers",
     version: "nginx -v 2>&1 | sed 's/.*nginx./nginx /'",
     config: `worker_processes auto;
-events { worker_connections 20000; }
+events { worker_connections 8000; }
 http {
   access_log off;
   map $http_upgrade $connection_upgrade { default upgrade; '' ''; }

@@ -84,7 +84,7 @@ export async function untilAnsweredBy(url: string, slot: Slot): Promise<void> {
 
 function answeredBy(url: string): Promise<string | null> {
   return new Promise((resolve) => {
-    const request = get(`${url}/health`, { agent: false, timeout: 1_000 }, (response) => {
+    const request = get(`${url}/health`, { agent: false, timeout: 5_000 }, (response) => {
       response.resume().on("error", () => resolve(null));
       response.on("end", () => resolve(response.headers["x-answered-by"]?.toString() ?? null));
     });

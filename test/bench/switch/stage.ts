@@ -28,7 +28,7 @@ export async function openStage(): Promise<Stage> {
     app: await buildImage(lab, "app"),
     peers: await buildImage(lab, "peers", { "kamal-proxy": kamalProxy }),
   };
-  const target = await lab.freshTarget("bench-switch");
+  const target = await lab.freshTarget();
   return {
     ...{ lab, target, images },
     docker: async (...args) => {
