@@ -5,6 +5,7 @@ import type { Environment } from "./config/config.js";
 import { parseDotenv, requireSecrets } from "./config/dotenv.js";
 import { decideHostKey, parseKnownHosts, pinnedKeyTypes } from "./config/known-hosts.js";
 import { SecretText } from "./config/secret-text.js";
+import type { Step } from "./core/model.js";
 import { type Host, openHost, type Speak } from "./effects/host.js";
 import { type HostKeyPolicy, keyType } from "./effects/host-key.js";
 import { createRedactor, type Redact } from "./effects/redactor.js";
@@ -81,7 +82,7 @@ export async function openEnvironment(access: Access, signal?: AbortSignal): Pro
 }
 
 function speakFor(access: Access): Speak {
-  const { environment, registryPassword, registryUsername } = access;
+  const { environment, registryPassword, registryUsername, redact } = access;
   const vocabulary: Vocabulary = {
     key: environment.key,
     secrets: new Map([...access.secrets].map(([name, secret]) => [name, secret.reveal()])),
@@ -96,7 +97,13 @@ function speakFor(access: Access): Speak {
     proxyImage: PROXY_IMAGE,
     root: null,
   };
-  return (step) => spell(step, vocabulary);
+  return (step) => spell(withoutSecrets(step, redact), vocabulary);
+}
+
+/** A reason may quote what an app answered or logged, and the ledger would keep it. */
+function withoutSecrets<S extends Step>(step: S, redact: Redact): S {
+  if (!("entry" in step)) return step;
+  return { ...step, entry: { ...step.entry, reason: redact(step.entry.reason) } };
 }
 
 function hostKeyPolicy(environment: Environment): HostKeyPolicy {

@@ -30,8 +30,10 @@ export async function lookUpImage(access: Access, image: string, untested: boole
       `${image} has no record that its tests passed (label ${IMAGE_LABELS.tested}).`,
     );
   }
+  const commit = found.labels[IMAGE_LABELS.revision] ?? "";
   return {
-    commit: found.labels[IMAGE_LABELS.revision] ?? null,
+    // What an image says of itself goes into the ledger and onto screens, so only what can name a commit.
+    commit: /^[\w.-]{1,128}$/.test(commit) ? commit : null,
     tested,
     sizeBytes: found.sizeBytes,
     architecture: found.architectures.length === 1 ? (found.architectures[0] ?? null) : null,

@@ -10,12 +10,14 @@ main() {
   local dagger code
   dagger=$("$module/ci/action/dagger.sh")
   spell_call
+  hush_commands
   # What the function returns goes to stdout at the end, all that happens meanwhile to stderr.
   set +e
   DAGGER_NO_NAG=1 "$dagger" "${call[@]}" 2>&1 >"$work/report" | tee "$work/progress" >&2
   code=${PIPESTATUS[0]}
   set -e
   cat "$work/report"
+  hear_commands
   if [[ $code == 0 ]]; then write_outputs; fi
   write_summary "$code"
   exit "$code"
@@ -55,6 +57,19 @@ plain() { if [[ -n $2 ]]; then call+=("$1=$2"); fi; }
 
 secret() { if [[ -n ${!2:-} ]]; then call+=("$1=env://$2"); fi; }
 
+# A runner obeys lines such as "::set-output name=…", and what follows quotes logs of the app, which may say
+# anything. Both streams become one, so that nothing comes after the word that ends this.
+hush_commands() {
+  if [[ -z ${GITHUB_ACTIONS:-} ]]; then return; fi
+  exec 2>&1
+  hushed=$(random)
+  echo "::stop-commands::$hushed"
+}
+
+hear_commands() { if [[ -n ${hushed:-} ]]; then echo "::$hushed::"; fi; }
+
+random() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
+
 write_outputs() {
   if [[ -z ${GITHUB_OUTPUT:-} ]]; then return; fi
   local image revision delimiter
@@ -62,7 +77,7 @@ write_outputs() {
   if [[ -z $image ]]; then image=${INPUT_IMAGE:-}; fi
   revision=$(grep -oiE 'revision [0-9]+ serves' "$work/report" | tail -n 1 | tr -dc 0-9 || true)
   # Random, because the report holds text from outside, which must not end it early.
-  delimiter=report-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+  delimiter=report-$(random)
   {
     echo "image=$image"
     echo "revision=$revision"

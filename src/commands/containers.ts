@@ -1,12 +1,16 @@
 import type { ContainerView, Release, Slot, Stage } from "../core/model.js";
 import { json } from "./answer.js";
 
+const asked = ["key", "root", "routes", "version", "slot", "revision", "release"]
+  .concat(["image", "commit", "confighash", "secretshash", "fence"])
+  .map((name) => `"evenkeel.${name}":{{json (index .Config.Labels "evenkeel.${name}")}}`)
+  .join(",");
+
 /**
- * What `docker container inspect` is asked for: everything a decision needs and nothing of the
- * container's environment, which holds the secrets.
+ * What `docker container inspect` is asked for: everything a decision needs and nothing of the container's
+ * environment, which holds the secrets. Of the labels only our own: an image's can be of any length.
  */
-export const inspectFormat =
-  '{"id":{{json .Id}},"name":{{json .Name}},"labels":{{json .Config.Labels}},"stage":{{json .State.Status}},"restarts":{{json .RestartCount}},"exitCode":{{json .State.ExitCode}},"oomKilled":{{json .State.OOMKilled}},"policy":{{json .HostConfig.RestartPolicy.Name}},"startedAt":{{json .State.StartedAt}}}';
+export const inspectFormat = `{"id":{{json .Id}},"name":{{json .Name}},"labels":{${asked}},"stage":{{json .State.Status}},"restarts":{{json .RestartCount}},"exitCode":{{json .State.ExitCode}},"oomKilled":{{json .State.OOMKilled}},"policy":{{json .HostConfig.RestartPolicy.Name}},"startedAt":{{json .State.StartedAt}}}`;
 
 export interface Inspected {
   readonly name: string;
@@ -33,14 +37,14 @@ function slotView(
   stage: Stage,
 ): ContainerView | null {
   const slot = labels["evenkeel.slot"];
-  const revision = Number(labels["evenkeel.revision"]);
-  if ((slot !== "blue" && slot !== "green") || !Number.isSafeInteger(revision)) return null;
+  const revision = labels["evenkeel.revision"] ?? "";
+  if ((slot !== "blue" && slot !== "green") || !/^\d{1,9}$/.test(revision)) return null;
   const started = Date.parse(String(said.startedAt));
   return {
     id: String(said.id),
     name,
     slot,
-    revision,
+    revision: Number(revision),
     image: labels["evenkeel.image"] ?? "",
     configHash: labels["evenkeel.confighash"] ?? "",
     secretsHash: labels["evenkeel.secretshash"] ?? "",

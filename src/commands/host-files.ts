@@ -67,18 +67,24 @@ function ledgerEntry(line: string): LedgerEntry | null {
   const said = json(line);
   if (!isRecord(said)) return null;
   const event = events.find((known) => known === said.event);
-  if (event === undefined || typeof said.revision !== "number" || typeof said.fence !== "number") return null;
+  const { revision, fence, left } = said;
+  if (event === undefined || !isNumber(revision) || !isNumber(fence)) return null;
   return {
     at: text(said.at),
-    fence: said.fence,
+    fence,
     event,
-    revision: said.revision,
+    revision,
     image: text(said.image),
-    commit: typeof said.commit === "string" ? said.commit : null,
-    ...(typeof said.left === "number" ? { left: said.left } : {}),
+    commit: typeof said.commit === "string" ? text(said.commit) : null,
+    ...(isNumber(left) ? { left } : {}),
     by: text(said.by),
     reason: text(said.reason),
   };
+}
+
+/** One that a revision or a fence can have, and that can still be counted on from. */
+function isNumber(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < 1_000_000_000;
 }
 
 /** A manifest was written by evenkeel itself, so only its frame is checked. */

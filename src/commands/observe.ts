@@ -8,8 +8,9 @@ import { guardianContainer, proxyContainer } from "./names.js";
 import { raw, sh } from "./quote.js";
 import type { Spelling, Vocabulary } from "./vocabulary.js";
 
-/** Lines of the ledger that are read; a decision never needs more. */
+/** Lines of the ledger that are read, and bytes: a decision never needs more. */
 const LEDGER_TAIL = 500;
+const LEDGER_BYTES = 2 * 1024 * 1024;
 
 /**
  * Everything a decision needs, in one round trip. Docker's command line costs 30–40 ms a call, so its
@@ -67,7 +68,7 @@ if ! grep -q '"name":"/${raw(proxyContainer)}".*"stage":"running"' "$T/named"; t
 fi
 if [ -f "$S/ledger.jsonl" ]; then
   if [ -z "$(tail -c 1 "$S/ledger.jsonl")" ]; then echo ledger-whole yes; fi
-  tail -n ${LEDGER_TAIL} "$S/ledger.jsonl" | sed 's/^/ledger /'
+  tail -c ${LEDGER_BYTES} "$S/ledger.jsonl" | tail -n ${LEDGER_TAIL} | sed 's/^/ledger /'
 fi
 exit 0`;
   return {

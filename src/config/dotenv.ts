@@ -24,13 +24,15 @@ export function parseDotenv(text: string): ReadonlyMap<string, SecretText> {
     const complain = (words: string) => problems.push(`  line ${line}: ${words}`);
     if (found.problem !== undefined) complain(found.problem);
     else if (found.name !== undefined && values.has(found.name))
-      complain(`${found.name} has a value already; expected each name once`);
+      complain(`${found.name.slice(0, 100)} has a value already; expected each name once`);
     else if (found.name !== undefined) values.set(found.name, new SecretText(found.value));
     line += count(source, "\n", at, found.end);
     at = found.end;
   }
   if (problems.length === 0) return values;
-  throw new EvenkeelError("secrets-invalid", ["The secrets cannot be read:", ...problems].join("\n"));
+  const more = problems.length - MOST_PROBLEMS;
+  const shown = [...problems.slice(0, MOST_PROBLEMS), ...(more > 0 ? [`  and ${more} more`] : [])];
+  throw new EvenkeelError("secrets-invalid", ["The secrets cannot be read:", ...shown].join("\n"));
 }
 
 /**
@@ -53,6 +55,9 @@ export function requireSecrets(
   ];
   throw new EvenkeelError("secrets-missing", `Secrets are missing; ${parts.join("; ")}.`);
 }
+
+// Some other file, given by mistake, has a mistake on every line.
+const MOST_PROBLEMS = 20;
 
 interface Entry {
   /** Where the next entry begins. */

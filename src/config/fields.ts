@@ -83,9 +83,11 @@ export function listOf<Item extends z.ZodType<string>>(item: Item, example: stri
   return z
     .array(item, { error: `a list, such as [${example}]` })
     .superRefine((items, context) => {
+      const seen = new Set<string>();
       items.forEach((entry, index) => {
-        if (items.indexOf(entry) < index)
+        if (seen.has(entry))
           context.addIssue({ code: "custom", message: "each entry only once", path: [index] });
+        seen.add(entry);
       });
     })
     .prefault([]);

@@ -13,12 +13,16 @@ export interface Layered {
   place(path: Path): Path;
 }
 
+/** More are told as a mistake and not looked at: each of them is everything that the file says once more. */
+export const MOST_ENVIRONMENTS = 50;
+
 /** Every environment of the file with its merged settings; tolerant of a file that is wrong elsewhere. */
 export function layersOf(data: unknown): readonly Layered[] {
   const whole = isSection(data) ? data : {};
   const environments = isSection(whole.environments) ? whole.environments : {};
   return Object.entries(environments)
     .filter(([, own]) => isSection(own))
+    .slice(0, MOST_ENVIRONMENTS)
     .map(([name, own]) => ({
       name,
       own,

@@ -36,7 +36,8 @@ export function parseKnownHosts(text: string): KnownHosts {
   const entries: KnownHost[] = [];
   const problems: { line: number; text: string }[] = [];
   text.split(/\r?\n/).forEach((written, index) => {
-    const content = written.replace(/^\uFEFF/, "").trim();
+    // Only what is a blank to OpenSSH: any other, a byte order mark too, belongs to the name it stands before.
+    const content = written.replace(/^[ \t]+|[ \t]+$/g, "");
     if (content === "" || content.startsWith("#")) return;
     const parsed = parseLine(content, index + 1);
     if (typeof parsed === "string") problems.push({ line: index + 1, text: parsed });
@@ -138,6 +139,8 @@ function parseLine(content: string, line: number): KnownHost | string {
   const [names, keyType, key] = words;
   if (names === undefined || keyType === undefined || key === undefined)
     return "expected host names, a type of key and the key, separated by spaces";
+  if (!/^[\x21-\x7e]+$/.test(names))
+    return "expected host names in ASCII, without a byte order mark before them";
   if (names.startsWith("|") && hashedName(names) === null)
     return "expected a hashed name in the form |1|salt|hash";
   if (keyTypeOf(key) !== keyType) return `expected a whole ${keyType.slice(0, 40)} key in base64`;

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { describe, EvenkeelError } from "../errors.js";
 import type { Config } from "./config.js";
@@ -19,7 +19,7 @@ export function loadConfig(path = "evenkeel.yaml"): Config {
 
 function read(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return beginningOf(path);
   } catch (cause) {
     throw new EvenkeelError("config-missing", `${path} cannot be read: ${describe(cause)}.`, { cause });
   }
@@ -27,9 +27,25 @@ function read(path: string): string {
 
 function readIfThere(path: string): string | null {
   try {
-    return readFileSync(path, "utf8");
+    return beginningOf(path);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw new EvenkeelError("config-invalid", `${path} cannot be read: ${describe(cause)}.`, { cause });
+  }
+}
+
+/** More than any text that is accepted, so that one of any size, or a device without an end, is refused as too large. */
+const MOST_BYTES = 2 * 1024 * 1024;
+
+function beginningOf(path: string): string {
+  const file = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(MOST_BYTES);
+    let length = 0;
+    for (let read = -1; read !== 0; length += read)
+      read = readSync(file, bytes, length, MOST_BYTES - length, null);
+    return bytes.toString("utf8", 0, length);
+  } finally {
+    closeSync(file);
   }
 }

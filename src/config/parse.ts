@@ -35,13 +35,15 @@ export function parseConfig(text: string, where: Where): Config {
     ...source.problems,
     ...(whole.success ? [] : problemsOf(whole.error.issues, source)),
     ...brokenRules(source),
-    ...layered.flatMap(({ name, parsed, pinned, place }) => [
+  ];
+  // Thousands of mistakes, once more for every environment that inherits them, help nobody.
+  for (const { name, parsed, pinned, place } of problems.length > 10 * MOST_PROBLEMS ? [] : layered)
+    problems.push(
       ...(parsed.success
         ? brokenTimes(parsed.data, name).map(([path, words]) => problemAt(source, place(path), words))
         : problemsOf(parsed.error.issues, source, place)),
       ...pinned.problems,
-    ]),
-  ];
+    );
   if (problems.length > 0 || !whole.success) throw invalid(where.file, problems);
   const written = whole.data;
   return {
@@ -88,9 +90,16 @@ function readPinned(
   const text = file === null ? value : (where.readFile?.(file) ?? null);
   // Not a problem yet: `host-key` is asked before the file can exist, and without it no host is trusted.
   if (text === null) return { text: "", from: `${file}, which is not there`, problems: [] };
-  const problems = parseKnownHosts(text).problems.map(({ line, text: words }) =>
-    problemAt(source, path, `${file === null ? "" : `(${file}) `}line ${line}: ${words}`),
-  );
+  const told = file === null ? "" : `(${file}) `;
+  if (text.length > LARGEST_KNOWN_HOSTS)
+    return {
+      text: "",
+      from: path.join("."),
+      problems: [problemAt(source, path, `${told}is larger than 1 MiB`)],
+    };
+  const problems = parseKnownHosts(text)
+    .problems.slice(0, MOST_PROBLEMS + 1)
+    .map(({ line, text: words }) => problemAt(source, path, `${told}line ${line}: ${words}`));
   return { text, from: file ?? `environments.${name}.knownHosts`, problems };
 }
 
@@ -123,6 +132,7 @@ function buildOf({ build }: Written, data: unknown): BuildConfig {
 }
 
 const MOST_PROBLEMS = 50;
+const LARGEST_KNOWN_HOSTS = 1024 * 1024;
 
 function invalid(file: string, problems: readonly Problem[]): EvenkeelError {
   const lines = [...problems]
@@ -131,7 +141,11 @@ function invalid(file: string, problems: readonly Problem[]): EvenkeelError {
   // A mistake of the whole file shows once more in every environment that inherits it.
   const distinct = [...new Set(lines)];
   const shown = distinct.slice(0, MOST_PROBLEMS);
-  const more = distinct.length > shown.length ? [`  and ${distinct.length - shown.length} more`] : [];
-  const count = distinct.length === 1 ? "1 problem" : `${distinct.length} problems`;
-  return new EvenkeelError("config-invalid", [`${file} has ${count}:`, ...shown, ...more].join("\n"));
+  const count =
+    distinct.length === 1
+      ? "1 problem"
+      : distinct.length > MOST_PROBLEMS
+        ? `more than ${MOST_PROBLEMS} problems; the first of them`
+        : `${distinct.length} problems`;
+  return new EvenkeelError("config-invalid", [`${file} has ${count}:`, ...shown].join("\n"));
 }

@@ -81,8 +81,12 @@ interface Described {
   readonly anyOf?: readonly Described[];
 }
 
+// Made once: it takes a while, and there may be thousands of unknown keys.
+let whole: Described | null = null;
+
 function unknownKey(path: Path, key: string): string {
-  const root = jsonSchema() as Described;
+  whole ??= jsonSchema() as Described;
+  const root = whole;
   const allowed = keysAt(root, path);
   const close = nearest(key, allowed);
   if (close !== null) return `is not a key here; did you mean ${close}?`;

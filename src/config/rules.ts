@@ -1,6 +1,6 @@
 /** What no single field can tell: contradictions between fields and between environments. */
 
-import { type Layered, layersOf } from "./inheritance.js";
+import { type Layered, layersOf, MOST_ENVIRONMENTS } from "./inheritance.js";
 import type { WrittenLayer } from "./layer.js";
 import { ENVIRONMENT_NAME } from "./names.js";
 import { problemAt, valueAt } from "./problems.js";
@@ -55,6 +55,11 @@ function wholeFile(data: unknown): Finding[] {
       ["environments"],
       "has none; expected at least one, such as production: { host: …, user: … }",
     ]);
+  if (isSection(environments) && Object.keys(environments).length > MOST_ENVIRONMENTS)
+    findings.push([
+      ["environments"],
+      `has more than ${MOST_ENVIRONMENTS}; expected a file for each few of them`,
+    ]);
   // No hyphen: on the host APP-ENVIRONMENT must split in one way only.
   for (const name of Object.keys(isSection(environments) ? environments : {}))
     if (!ENVIRONMENT_NAME.test(name))
@@ -73,6 +78,7 @@ function wholeFile(data: unknown): Finding[] {
 
 function volumes({ merged }: Layered): Finding[] {
   const all = listAt(merged, ["container", "volumes"]);
+  const paths = new Set<unknown>();
   return all.flatMap((volume, index): Finding[] => {
     if (!isSection(volume)) return [];
     const at: Path = ["container", "volumes", index];
@@ -87,8 +93,9 @@ function volumes({ merged }: Layered): Finding[] {
         [...at, "access"],
         "is exclusive, which a blue-green deploy cannot keep: for a while two containers have the volume, and two writers would corrupt it. Keep such data in a database or another service outside the app, or declare it shared if two writers are safe",
       ]);
-    if (all.findIndex((other) => isSection(other) && other.path === volume.path) < index)
+    if (paths.has(volume.path))
       findings.push([[...at, "path"], "is the path of an earlier volume; expected each path only once"]);
+    paths.add(volume.path);
     return findings;
   });
 }
@@ -96,9 +103,9 @@ function volumes({ merged }: Layered): Finding[] {
 function twiceNamed({ merged }: Layered): Finding[] {
   const env = valueAt(merged, ["container", "env"]);
   const names = isSection(env) ? Object.keys(env) : [];
-  const secrets = listAt(merged, ["container", "secrets"]);
+  const secrets = new Set(listAt(merged, ["container", "secrets"]));
   return names
-    .filter((name) => secrets.includes(name))
+    .filter((name) => secrets.has(name))
     .map((name) => [
       ["container", "env", name],
       "is named under container.secrets as well; expected one of the two (a secret's value does not belong in this file)",

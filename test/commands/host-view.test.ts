@@ -59,6 +59,33 @@ it("ignores the ledger's unterminated last line and foreign ones", () => {
   expect(view(recorded.replace(/\n(ledger \{)/, "\nledger garbage\n$1")).ledger).toHaveLength(whole);
 });
 
+it("ignores lines whose numbers cannot be a revision's or a fence's, and takes no control characters over", () => {
+  const entry = {
+    at: "x",
+    fence: 1,
+    event: "promoted",
+    revision: 15,
+    image: "",
+    commit: null,
+    by: "b",
+    reason: "r",
+  };
+  const added = (text: string) => view(recorded.replace(/\n(ledger \{)/, `\nledger ${text}\n$1`)).ledger;
+  const whole = view(recorded).ledger.length;
+  for (const differs of [
+    { revision: -1 },
+    { revision: 0.5 },
+    { revision: 1e15 },
+    { fence: 1e15 },
+    { fence: -1 },
+  ])
+    expect(added(JSON.stringify({ ...entry, ...differs }))).toHaveLength(whole);
+  expect(added(JSON.stringify(entry).replace('"revision":15', '"revision":1e999'))).toHaveLength(whole);
+  expect(added("[".repeat(200_000))).toHaveLength(whole);
+  const escapes = "\u001b[2J\u001b]0;owned\u0007c0ffee";
+  expect(added(JSON.stringify({ ...entry, commit: escapes }))[0]).toMatchObject({ commit: "c0ffee" });
+});
+
 it("does not take a host with running containers for a first deploy when its folder is lost", () => {
   const seen = view(without(/^(?:keys\/|ledger|routes\/|guards\/)/));
   expect(seen.pointer).toBeNull();

@@ -104,6 +104,32 @@ describe("what is refused", () => {
   });
 });
 
+describe("a file that is no dotenv at all", () => {
+  test.each<[string, string]>([
+    ["lines of something else", "\u001b[2J\u001b]0;owned\u0007 hunter2\n".repeat(200_000)],
+    ["bytes", `\u0000\u0001PK\u0003\ufffd\n`.repeat(200_000)],
+    ["names again and again", "A=hunter2\n".repeat(200_000)],
+    ["names without an end", `${"A".repeat(100_000)}=hunter2\n`.repeat(40)],
+    ["quotes that close too early", `A="x"hunter2\n`.repeat(200_000)],
+  ])("%s: the first mistakes are told by their lines", (_, text) => {
+    const told = complaint(() => parseDotenv(text));
+    expect(told.split("\n")).toHaveLength(22);
+    expect(told.split("\n").at(-1)).toMatch(/^ {2}and \d+ more$/);
+    expect(told.length).toBeLessThan(5_000);
+    expect(told).not.toMatch(/hunter2|[^\P{C}\n\t]/u);
+  });
+
+  test.each<[string, string]>([
+    ["a quote without an end", `A="${"x\n".repeat(2_000_000)}`],
+    ["blanks", " ".repeat(4_000_000)],
+    ["blanks before a word", `${" ".repeat(4_000_000)}x`],
+    ["a name without a value", "A".repeat(4_000_000)],
+    ["export and blanks", `export${" ".repeat(4_000_000)}`],
+  ])("%s, of millions of characters, is read in one go", (_, text) => {
+    expect(complaint(() => parseDotenv(text)).length).toBeLessThan(5_000_000);
+  });
+});
+
 describe("required secrets", () => {
   const given = parseDotenv("A=1\nB=\nC=3");
 

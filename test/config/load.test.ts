@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -32,6 +32,16 @@ describe("a configuration on disk", () => {
         ),
       }),
     );
+  });
+
+  test("of any size is refused without being read to its end", () => {
+    const path = join(folder, "evenkeel.yaml");
+    writeFileSync(path, "");
+    truncateSync(path, 8 * 1024 ** 3);
+    expect(() => loadConfig(path)).toThrow(/larger than 64 KiB/);
+    rmSync(path);
+    symlinkSync("/dev/zero", path);
+    expect(() => loadConfig(path)).toThrow(/larger than 64 KiB/);
   });
 
   test("whose pinned keys cannot be read is refused", () => {

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import fc from "fast-check";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import type { Environment, RuntimeConfig, SiteConfig } from "../../src/config/config.js";
 import { filesNamedIn, parseConfig } from "../../src/config/parse.js";
@@ -451,9 +452,13 @@ describe("text that is no configuration", () => {
       "6: the file holds several documents (separated by ---); one is expected",
     ],
     ["tabs", "app:\n\tb: c", "2: YAML does not allow tabs at the start of a line; use spaces"],
-    ["aliases that multiply", bomb, "1: the aliases multiply to more than 100 copies, which is not read"],
-    ["an endless nest", "[".repeat(100_000), "1: the file is nested deeper than any configuration needs"],
-    ["a huge text", "# ".repeat(200_000), "1: the file is larger than 256 KiB, which no configuration needs"],
+    [
+      "aliases that multiply",
+      bomb,
+      "1: with its aliases the file holds more than 10000 values, which is not read",
+    ],
+    ["an endless nest", "[".repeat(60_000), "1: the file is nested deeper than any configuration needs"],
+    ["a huge text", "# ".repeat(40_000), "1: the file is larger than 64 KiB, which no configuration needs"],
     [
       "an unknown tag",
       "app: !!js/function 'x'",
@@ -474,5 +479,112 @@ describe("text that is no configuration", () => {
     expect(problems("app: shop\nimage: shop\nenvironments: {}")).toEqual([
       expect.stringContaining("3: environments has none"),
     ]);
+  });
+});
+
+describe("a file written to do harm is answered like any other mistake", () => {
+  const keys = (count: number, key: (index: number) => string) =>
+    Array.from({ length: count }, (_, index) => key(index)).join("");
+  /** Each level names the one before twice. */
+  const doubled = (level: (name: string, below: string) => string, first: string) =>
+    `k0: &k0 ${first}\n${keys(40, (index) => `k${index + 1}: &k${index + 1} ${level(`*k${index}`, "")}\n`)}`;
+  const multiplied = "1: with its aliases the file holds more than 10000 values, which is not read";
+
+  test.each<[string, string, string]>([
+    ["empty sections that multiply", doubled((below) => `{ a: ${below}, b: ${below} }`, "{}"), multiplied],
+    ["empty lists that multiply", doubled((below) => `[${below}, ${below}]`, "[]"), multiplied],
+    [
+      "merged sections that multiply",
+      doubled((below) => `{ <<: [${below}, ${below}] }`, "{ a: 1 }"),
+      multiplied,
+    ],
+    ["aliases by the thousand", `a: &a [${"1,".repeat(200)}]\nb: [${"*a,".repeat(15_000)}]`, multiplied],
+    [
+      "a section that holds itself",
+      `${SMALLEST}container: &c { env: *c }`,
+      "1: an alias stands inside of what it names, which has no end",
+    ],
+    [
+      "sections in sections",
+      `${SMALLEST}container: ${"{ a: ".repeat(60)}1${" }".repeat(60)}`,
+      "1: the file is nested deeper than any configuration needs",
+    ],
+    [
+      "lists in lists, one to a line",
+      keys(300, (index) => `${" ".repeat(index)}-\n`),
+      "1: the file is nested deeper than any configuration needs",
+    ],
+  ])("%s", (_, text, expected) => expect(problems(text)).toEqual([expected]));
+
+  test.each<[string, string]>([
+    ["thousands of unknown keys", `${SMALLEST}container: {${keys(8_000, (index) => `a${index},`)}}`],
+    ["thousands of wrong values", `${SMALLEST}container: { env: {${keys(4_000, (i) => `A${i}: 1,`)}} }`],
+    ["thousands of keys twice", `${SMALLEST}${keys(6_000, () => "a: b\n")}`],
+    [
+      "thousands of mistakes, inherited by many environments",
+      `${SMALLEST}${keys(40, (i) => `  e${i}: {}\n`)}container: { env: {${keys(4_000, (i) => `A${i}: 1,`)}} }`,
+    ],
+    ["thousands of environments", `${SMALLEST}${keys(4_000, (index) => `  e${index}: {}\n`)}`],
+    ["thousands of equal words in a list", `${SMALLEST}container: { secrets: [${"A,".repeat(9_000)}] }`],
+  ])("%s, of which the first are told", (_, text) => {
+    const told = problems(text);
+    expect(told).toHaveLength(50);
+    expect(told.join("\n").length).toBeLessThan(20_000);
+  });
+
+  test("more environments than anybody has", () => {
+    const told = problems(`${SMALLEST}${keys(51, (i) => `  e${i}: { host: h${i}, user: u }\n`)}`);
+    expect(told).toEqual(["4: environments has more than 50; expected a file for each few of them"]);
+  });
+
+  test("keys that mean something to JavaScript", () => {
+    const names = ["constructor", "prototype", "toString", "hasOwnProperty", "valueOf"];
+    for (const name of names) {
+      expect(complaints(`${name}: { polluted: 1 }`)).toEqual([
+        expect.stringContaining(`${name} is not a key here`),
+      ]);
+      expect(production(`container: { env: { ${name}: x } }`).runtime.env).toEqual({ [name]: "x" });
+    }
+    expect(complaints("container: { __proto__: { polluted: 1 } }")).toContain("__proto__ cannot be a key");
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  });
+
+  test("a key that is a section, as a template leaves it behind", () => {
+    const told = problems(SMALLEST.replace("app: shop", "app: {{ name }}"));
+    expect(told[0]).toBe(
+      "2: a section, a list or an alias cannot be a key; where {{ }} is meant as text, quote it",
+    );
+  });
+
+  test("known hosts of any length", () => {
+    const named = SMALLEST.replace("user: deploy", "user: deploy, knownHosts: keys");
+    expect(problems(named, { keys: "x".repeat(2_000_000) })).toEqual([
+      "5: environments.production.knownHosts (keys) is larger than 1 MiB",
+    ]);
+    expect(problems(named, { keys: "x\n".repeat(400_000) })).toHaveLength(50);
+  });
+
+  test("whatever it says, the answer is a configuration or its problems, and nothing a terminal obeys", () => {
+    const odd = fc.string({
+      unit: fc.constantFrom(..."{}[]&*!|>'\"%@`#,:?-<~ \n\tab1\u001b\u009b\u202e\u0000\u2028"),
+    });
+    const piece = fc.oneof(
+      odd,
+      fc.constantFrom("app: ", "environments: ", "&a ", "*a", "<<: ", "\\e[2J", "container: { env: {"),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), fc.boolean(), (pieces, whole) => {
+        const text = (whole ? SMALLEST : "") + pieces.join("");
+        filesNamedIn(text);
+        try {
+          parse(text);
+        } catch (error) {
+          if (!(error instanceof EvenkeelError)) throw error;
+          expect(error.code).toBe("config-invalid");
+          expect(error.message).not.toMatch(/[^\P{C}\n\t]/u);
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 });

@@ -26,6 +26,23 @@ test("takes a secret out that is too long for a pattern, and never quotes it", (
   expect(createRedactor([long, "secret"])(`<${long}> secret`)).toBe("<[secret]> [secret]");
 });
 
+test("takes a part of a secret out where a log or an answer was cut off", () => {
+  const secret = Array.from({ length: 100 }, (_, index) => `${index}-${(index * 7919) % 1000}`).join("/");
+  const redact = createRedactor([secret, PEM]);
+  for (const [from, to] of [
+    [37, undefined],
+    [0, 200],
+    [101, 117],
+    [102, 131],
+  ] as const) {
+    const part = secret.slice(from, to);
+    expect(redact(`${part}\nnext`)).toBe("[secret]\nnext");
+    expect(redact(`last: 503 ${part}; serving`)).toBe("last: 503 [secret]; serving");
+  }
+  // So few characters may be a word that others use as well.
+  expect(redact(`${secret.slice(101, 112)} and more`)).toBe(`${secret.slice(101, 112)} and more`);
+});
+
 test("leaves values shorter than four characters, and everything when there is no secret", () => {
   expect(createRedactor(["abc", ""])("abcabc")).toBe("abcabc");
   expect(createRedactor([])("anything")).toBe("anything");

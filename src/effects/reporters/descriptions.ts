@@ -5,24 +5,26 @@ import type { Plan } from "../../core/plan.js";
 import { chooseRollback } from "../../core/rollback.js";
 import { inSlot, servingContainer } from "../../core/serving.js";
 import { findUnsettled } from "../../core/unsettled.js";
+import { printable, printableLine } from "../../errors.js";
+
+// What these texts say comes from a host, which may hold anything, and goes to a terminal.
 
 /** What a deploy would do, as `plan` prints it. */
 export function describePlan(plan: Plan): string {
-  if (plan.verdict === "nothing") return `Nothing to do: ${plan.reason}.`;
-  if (plan.verdict === "refused") return `Would be refused: ${plan.reason}.`;
+  if (plan.verdict === "nothing") return printable(`Nothing to do: ${plan.reason}.`);
+  if (plan.verdict === "refused") return printable(`Would be refused: ${plan.reason}.`);
   const width = Math.max(...plan.steps.map((step) => step.title.length));
   const steps = plan.steps.map((step, index) => `  ${index + 1}. ${step.title.padEnd(width)}  ${step.why}`);
-  return [
-    `Would ${plan.verdict === "reroute" ? "reload the route" : "deploy"}: ${plan.reason}.`,
-    ...steps,
-  ].join("\n");
+  const heading = `Would ${plan.verdict === "reroute" ? "reload the route" : "deploy"}: ${plan.reason}.`;
+  return printable([heading, ...steps].join("\n"));
 }
 
 /** What serves where, since when, and what could be gone back to. */
 export function describeStatus(key: Key, address: string, view: HostView): string {
   const serving = servingContainer(view);
   const lines = [`${key.app} in ${key.environment} on ${address}`];
-  const say = (name: string, text: string) => lines.push(`  ${name.padEnd(10)} ${text}`);
+  const say = (name: string, text: string) =>
+    lines.push(`  ${name.padEnd(10)} ${printableLine(text, 2_000)}`);
   if (serving === null)
     say("serving", view.containers.length === 0 ? "nothing; never deployed" : "nothing that runs");
   else {
@@ -63,14 +65,20 @@ export function describeHistory(ledger: readonly LedgerEntry[]): string {
   if (ledger.length === 0) return "The ledger is empty: nothing was ever deployed here.";
   return ledger
     .map((entry) => {
-      const commit = entry.commit === null ? "" : ` ${entry.commit.slice(0, 12)}`;
-      return `${entry.at}  revision ${entry.revision}${commit}  ${entry.event.padEnd(11)}  ${entry.reason}  (${entry.by})`;
+      const commit = entry.commit === null ? "" : ` ${printableLine(entry.commit).slice(0, 12)}`;
+      const [at, by, reason] = [entry.at, entry.by, entry.reason].map((text) => printableLine(text, 2_000));
+      // On one line each: a reason quotes what an app answered, which must not pose as another entry.
+      return `${at}  revision ${entry.revision}${commit}  ${entry.event.padEnd(11)}  ${reason}  (${by})`;
     })
     .join("\n");
 }
 
 /** One sentence for the end of a run: what the host runs now, and why. */
 export function describeOutcome(outcome: Outcome): string {
+  return printable(sentence(outcome));
+}
+
+function sentence(outcome: Outcome): string {
   const still =
     "serving" in outcome && outcome.serving !== null ? ` Revision ${outcome.serving} serves.` : "";
   switch (outcome.phase) {

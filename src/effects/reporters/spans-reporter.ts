@@ -1,4 +1,5 @@
 import type { Phase } from "../../core/model.js";
+import { printableLine } from "../../errors.js";
 import type { PhaseReport, Reporter } from "../reporter.js";
 import { activityAfter, activityBetween } from "../timeline.js";
 
@@ -26,7 +27,7 @@ export function createSpansReporter(tracer: SpanTracer): Reporter {
     // Neither is an end: a run begins idle, and the bake goes on.
     if (at.phase === "idle" || at.phase === "baking") return;
     open?.updateName(activityBetween(from, at.phase));
-    if ("code" in at) open?.setStatus({ code: STATUS_ERROR, message: at.reason });
+    if ("code" in at) open?.setStatus({ code: STATUS_ERROR, message: printableLine(at.reason, 500) });
     open?.end();
     open = ENDS.has(at.phase) ? null : tracer.startSpan(activityAfter(at.phase));
   };

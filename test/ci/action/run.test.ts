@@ -125,6 +125,17 @@ exit 1`);
   });
 });
 
+it("lets no line that a log or a report says be a command to GitHub's runner", () => {
+  fakeDagger("echo '::set-output name=image::evil'; echo '::warning::evil' >&2");
+  const { stdout, stderr } = run({}, { GITHUB_ACTIONS: "true" });
+  const token = /^::stop-commands::([0-9a-f]{32})\n/.exec(stdout)?.[1];
+  expect(stdout).toBe(
+    `::stop-commands::${token}\n::warning::evil\n::set-output name=image::evil\n::${token}::\n`,
+  );
+  expect(stderr).toBe("");
+  expect(run({}, { GITHUB_ACTIONS: "true" }).stdout).not.toContain(token);
+});
+
 /** A `dagger` that notes its arguments and environment, then does as told. */
 function fakeDagger(body: string): void {
   writeFileSync(
@@ -139,7 +150,7 @@ ${body}
   chmodSync(join(folder, "dagger"), 0o755);
 }
 
-function run(inputs: Readonly<Record<string, string>>) {
+function run(inputs: Readonly<Record<string, string>>, more: Readonly<Record<string, string>> = {}) {
   for (const name of ["output", "summary"]) writeFileSync(join(folder, name), "");
   const { status, stdout, stderr } = spawnSync(script, {
     encoding: "utf8",
@@ -148,6 +159,7 @@ function run(inputs: Readonly<Record<string, string>>) {
       HOME: folder,
       GITHUB_OUTPUT: join(folder, "output"),
       GITHUB_STEP_SUMMARY: join(folder, "summary"),
+      ...more,
       ...Object.fromEntries(Object.entries(inputs).map(([name, text]) => [`INPUT_${name}`, text])),
     },
   });

@@ -9,7 +9,11 @@ export const shells: readonly (readonly string[])[] = [
   ["sh"],
 ].filter(([program, ...rest]) => spawnSync(program ?? "", [...rest, "-c", "exit 7"]).status === 7);
 
-export function run(shell: readonly string[], script: string, options: { env?: NodeJS.ProcessEnv } = {}) {
+export function run(
+  shell: readonly string[],
+  script: string,
+  options: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {},
+) {
   const [program = "sh", ...rest] = shell;
   const done = spawnSync(program, rest, { input: script, encoding: "utf8", maxBuffer: 1 << 26, ...options });
   return { stdout: done.stdout, stderr: done.stderr, code: done.status ?? -1 };

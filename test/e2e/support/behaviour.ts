@@ -1,6 +1,14 @@
 /** What the app of these tests (`app/server.js`) is told to do wrong; times in milliseconds since its first visitor. */
 export interface Behaviour {
-  readonly health?: "missing" | "redirect" | "fails";
+  /**
+   * `endless`: 120 kB of headers and a body without an end. `drips`: the same a byte at a time. `escapes`:
+   * 503, and what terminals obey.
+   */
+  readonly health?: "missing" | "redirect" | "fails" | "endless" | "drips" | "escapes";
+  /** Prints its whole environment at its start, and fails its health checks with it. */
+  readonly tells?: boolean;
+  /** Prints a line of so many MiB at its start, with what terminals obey all along. */
+  readonly logsMiB?: number;
   /** Healthy only as long as this address answers. */
   readonly database?: string;
   /** Since its start. */

@@ -20,6 +20,11 @@ export function expectUnharmed(seen: Interval, atLeast = 50): void {
   expect(seen.writes.requests).toBeGreaterThan(atLeast / 4);
 }
 
+/** Nothing that a terminal would obey, and nothing that turns the direction of writing. */
+export function expectPrintable(...texts: readonly string[]): void {
+  for (const text of texts) expect(text).not.toMatch(/[^\P{C}\n\t]/u);
+}
+
 /** The error that a run ended with; that it ended well is the failure. */
 export async function failureOf(run: Promise<unknown>): Promise<EvenkeelError> {
   const outcome = await run.then(

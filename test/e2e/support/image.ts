@@ -27,12 +27,17 @@ export async function appImage(lab: Lab): Promise<AppImage> {
 }
 
 /** Another image of the same layers, whose own configuration differs in this. */
-export async function retouchedImage(lab: Lab, tag: string, differs: object): Promise<string> {
+export async function retouchedImage(
+  lab: Lab,
+  tag: string,
+  { labels, ...differs }: { readonly labels?: object; readonly [member: string]: unknown },
+): Promise<string> {
   const { repository, reference } = await appImage(lab);
   const registry = `http://${lab.registry}/v2/${name}`;
   const manifest = (await read(`${registry}/manifests/${reference.split("@")[1]}`)) as Manifest;
-  const config = (await read(`${registry}/blobs/${manifest.config.digest}`)) as object;
-  const blob = JSON.stringify({ ...config, ...differs });
+  const image = (await read(`${registry}/blobs/${manifest.config.digest}`)) as Configuration;
+  const labelled = labels === undefined ? image.config : { ...image.config, Labels: labels };
+  const blob = JSON.stringify({ ...image, ...differs, config: labelled });
   const digest = await upload(registry, blob);
   const put = await fetch(`${registry}/manifests/${tag}`, {
     method: "PUT",
@@ -56,6 +61,10 @@ export async function forgetImage(lab: Lab, reference: string): Promise<void> {
 interface Manifest {
   readonly mediaType: string;
   readonly config: { readonly digest: string };
+}
+
+interface Configuration {
+  readonly config: object;
 }
 
 async function read(address: string): Promise<unknown> {

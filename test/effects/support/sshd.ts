@@ -25,6 +25,8 @@ export async function startSshd(
     readonly keys?: readonly HostKeyName[];
     readonly config?: readonly string[];
     readonly port?: number;
+    /** Whether its first key has a certificate, of the key `authority` in its folder. */
+    readonly signed?: boolean;
   } = {},
 ): Promise<TestSshd> {
   if (SSHD === null) throw new Error("no sshd on this machine");
@@ -32,6 +34,11 @@ export async function startSshd(
   const port = options.port ?? (await freePort());
   const keys = options.keys ?? ["ed25519"];
   for (const key of keys) makeKey(folder, `host_${key}`, key);
+  if (options.signed === true) {
+    makeKey(folder, "authority", "ed25519");
+    const sign = ["-q", "-s", join(folder, "authority"), "-h", "-I", "host", "-n", "127.0.0.1"];
+    execFileSync("ssh-keygen", [...sign, join(folder, `host_${keys[0]}.pub`)]);
+  }
   makeKey(folder, "user", "ed25519");
   writeFileSync(join(folder, "authorized_keys"), readFileSync(join(folder, "user.pub")), { mode: 0o600 });
   writeFileSync(
@@ -39,6 +46,7 @@ export async function startSshd(
     [
       `ListenAddress 127.0.0.1:${port}`,
       ...keys.map((key) => `HostKey ${join(folder, `host_${key}`)}`),
+      ...(options.signed === true ? [`HostCertificate ${join(folder, `host_${keys[0]}-cert.pub`)}`] : []),
       `AuthorizedKeysFile ${join(folder, "authorized_keys")}`,
       `PidFile ${join(folder, "pid")}`,
       "StrictModes no",

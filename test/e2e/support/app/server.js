@@ -8,6 +8,15 @@ let firstVisit = null;
 let visits = 0;
 const after = (ms) => ms !== undefined && firstVisit !== null && Date.now() - firstVisit >= ms;
 
+// A window title, a clipboard, a cleared screen, a link, a move of the cursor, and a line's direction.
+const escapes =
+  "\u001b]0;owned\u0007\u001b]52;c;b3duZWQ=\u0007\u001b[2J\u001b]8;;http://x/\u001b\\\u009b31m\u202eowned\r\u0008";
+if (behaviour.tells) console.log(JSON.stringify(process.env));
+if (behaviour.logsMiB !== undefined) {
+  const piece = Buffer.from(`${escapes}${"x".repeat(32 * 1024)}`);
+  for (let pieces = behaviour.logsMiB * 32; pieces > 0; pieces--)
+    for (let at = 0; at < piece.length; ) at += require("node:fs").writeSync(1, piece, at);
+}
 if (behaviour.exitAtStart !== undefined) {
   console.error("cannot start: the configuration of the database is missing");
   process.exit(behaviour.exitAtStart);
@@ -20,10 +29,23 @@ function health(response) {
   if (behaviour.health === "missing") return response.writeHead(404).end("no such page");
   if (behaviour.health === "redirect") return response.writeHead(302, { location: "/login" }).end();
   if (behaviour.health === "fails") return response.writeHead(503).end("the cache is cold");
+  if (behaviour.tells) return response.writeHead(503).end(JSON.stringify(process.env));
+  if (behaviour.health === "escapes")
+    return response.writeHead(503, "\u009bno").end(`${escapes}the cache is cold`);
+  if (behaviour.health === "endless") {
+    response.writeHead(200, { "x-much": "y".repeat(60_000), "x-more": "y".repeat(60_000) });
+    return pour(response, "x".repeat(65_536), 10);
+  }
+  if (behaviour.health === "drips") return pour(response, "x", 100);
   if (behaviour.database === undefined) return response.end(`ok ${version}`);
   http
     .get(behaviour.database, (answer) => answer.resume().on("end", () => response.end("ok")))
     .on("error", () => response.writeHead(503).end("the database does not answer"));
+}
+
+function pour(response, text, everyMs) {
+  const timer = setInterval(() => response.write(text), everyMs);
+  response.on("close", () => clearInterval(timer));
 }
 
 function visit(request, response) {
