@@ -64,6 +64,15 @@ export function buildCaddy(run: Run, place: Place): Promise<string> {
   });
 }
 
+/** Kamal's proxy, which a benchmark holds evenkeel's switch against; of the same recipe as Caddy. */
+export function buildKamalProxy(run: Run, place: Place): Promise<string> {
+  const command = "github.com/basecamp/kamal-proxy/cmd/kamal-proxy";
+  return goPart(place, "go-proxies", [command, ...stripped], async (source, bin) => {
+    const out = join(bin, "kamal-proxy");
+    await run(["go", "build", ...stripped, "-o", out, command], { cwd: source, env: goEnv() });
+  });
+}
+
 /** The machine's own `dagger` when its version fits the engine's, else nothing. */
 export async function installedDagger(): Promise<string | undefined> {
   const version = await execute(["dagger", "version"]).catch(() => undefined);

@@ -1,3 +1,4 @@
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, dirname } from "node:path";
@@ -9,7 +10,14 @@ import { registryAddress } from "./registry.js";
 import { pushImage } from "./skopeo.js";
 import { createSteps, type Steps } from "./steps.js";
 import type { Target } from "./target.js";
-import { destroyTarget, onTarget, openTarget, restartTarget, type TargetMaker } from "./targets.js";
+import {
+  destroyTarget,
+  onTarget,
+  openTarget,
+  restartTarget,
+  startOnTarget,
+  type TargetMaker,
+} from "./targets.js";
 import { usersIn } from "./users.js";
 
 export type { Target } from "./target.js";
@@ -35,6 +43,8 @@ export interface Lab {
     argv: readonly string[],
     options?: Pick<CommandOptions, "input">,
   ): Promise<CommandOutcome>;
+  /** The same for a command that goes on, a shell for example; it ends when its input does, or by who started it. */
+  startOnTarget(target: Target, argv: readonly string[]): ChildProcessWithoutNullStreams;
   /** "reboot" stops its services in order, "cut" is a power failure; returns when both answer again. */
   restartTarget(target: Target, how?: "reboot" | "cut"): Promise<void>;
   /** Stops, kills or restarts one of the target's services; both come back by themselves. */
@@ -85,6 +95,7 @@ function labOf(place: Place, raised: Raised, maker: TargetMaker, targets: readon
     freshTarget: (name = `fresh-${randomBytes(3).toString("hex")}`) => openTarget(run, maker, name),
     destroyTarget: ({ name }) => destroyTarget(run, docker, place, name),
     onTarget: ({ name }, argv, options) => onTarget(docker, place, name, argv, options),
+    startOnTarget: ({ name }, argv) => startOnTarget(docker, place, name, argv),
     restartTarget: ({ name }, how = "reboot") => restartTarget(run, maker, name, how),
     async serviceOnTarget({ name }, act, service) {
       await docker.cli(run, "exec", place.name(name), "lab-service", act, service);

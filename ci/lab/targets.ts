@@ -1,3 +1,4 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type CommandOptions, type CommandOutcome, execute, type Run } from "./command.js";
@@ -133,4 +134,14 @@ export function onTarget(
     ...options,
     env: docker.env,
   });
+}
+
+/** Starts a command in a target, beside SSH; its ends are the caller's, and so is ending it. */
+export function startOnTarget(
+  docker: Docker,
+  place: Place,
+  name: string,
+  argv: readonly string[],
+): ChildProcessWithoutNullStreams {
+  return spawn("docker", ["exec", "-i", place.name(name), ...argv], { env: docker.env });
 }

@@ -67,9 +67,9 @@ export function generate(options: TrafficOptions, onFinished: (finished: Finishe
     const shape = write && name !== null ? write : read;
     for (const [header, value] of Object.entries(shape.headers ?? {})) request.setHeader(header, value);
     const body = write && name !== null ? write.body.replaceAll("{name}", name) : "";
-    const answered = exchange(request, body, shape.mustContain, timeoutMs - lagMs).then((failure) => {
+    const answered = exchange(request, body, shape.mustContain, timeoutMs - lagMs).then((end) => {
       inFlight.delete(answered);
-      onFinished({ sample: { kind, dueAt, lagMs, durationMs: now() - dueAt, failure, connection }, name });
+      onFinished({ sample: { kind, dueAt, lagMs, durationMs: now() - dueAt, connection, ...end }, name });
     });
     inFlight.add(answered);
   };
@@ -100,13 +100,15 @@ export function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
-/** Resolves, never rejects: null when the answer was accepted, else why not. */
+type End = Pick<Sample, "failure" | "answeredBy">;
+
+/** Resolves, never rejects: without a failure when the answer was accepted. */
 function exchange(
   request: http.ClientRequest,
   body: string,
   mustContain: string | undefined,
   timeoutMs: number,
-): Promise<string | null> {
+): Promise<End> {
   return new Promise((resolve) => {
     const timer = setTimeout(
       () => {
@@ -115,14 +117,16 @@ function exchange(
       },
       Math.max(0, timeoutMs),
     );
+    let answeredBy: string | null = null;
     const end = (failure: string | null): void => {
       clearTimeout(timer);
-      resolve(failure);
+      resolve({ failure, answeredBy });
     };
     request.on("error", (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
     request.on("response", (response) => {
       let text = "";
       const status = response.statusCode ?? 0;
+      answeredBy = response.headers["x-answered-by"]?.toString() ?? null;
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => {
         if (mustContain !== undefined) text += chunk;

@@ -10,6 +10,8 @@ export interface Sample {
   /** Null for an accepted answer; else the status (`HTTP 502`) or the reason that there was none (`ECONNRESET`). */
   readonly failure: string | null;
   readonly connection: "kept" | "new";
+  /** What the answer's header `x-answered-by` said, which tells releases apart; null without one. */
+  readonly answeredBy: string | null;
 }
 
 export interface Latencies {
@@ -97,7 +99,7 @@ function tally(failures: readonly Sample[]): Record<string, number> {
   return reasons;
 }
 
-function latencies(durations: readonly number[]): Latencies {
+export function latencies(durations: readonly number[]): Latencies {
   const sorted = [...durations].sort(ascending);
   const at = (share: number): number =>
     sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;

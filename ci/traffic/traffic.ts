@@ -2,11 +2,12 @@ import { type ChildProcess, fork } from "node:child_process";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { TrafficOptions } from "./generator.js";
-import type { Interval, TrafficReport } from "./report.js";
+import type { Interval, Sample, TrafficReport } from "./report.js";
 import type { Answer, Request } from "./worker.js";
 
 export type { TrafficOptions } from "./generator.js";
-export type { Interval, TrafficReport } from "./report.js";
+export { now } from "./generator.js";
+export type { Interval, Sample, TrafficReport } from "./report.js";
 
 export interface Traffic {
   /**
@@ -14,6 +15,8 @@ export interface Traffic {
    * ended one, once every request of it has been answered or has failed.
    */
   readonly mark: (label: string) => Promise<Interval>;
+  /** Every request that has finished since the last call, in the order of their ends. */
+  readonly samples: () => Promise<readonly Sample[]>;
   /** Sends no more and resolves with everything, once nothing is in flight; may be called again. */
   readonly stop: () => Promise<TrafficReport>;
 }
@@ -37,6 +40,7 @@ export async function startTraffic(options: TrafficOptions): Promise<Traffic> {
   };
   return {
     mark: async (label) => (await ask({ kind: "mark", label }, "marked")).closed,
+    samples: async () => (await ask({ kind: "samples" }, "samples")).samples,
     stop: () => {
       stopped ??= stop();
       return stopped;

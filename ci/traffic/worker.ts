@@ -6,12 +6,14 @@ import { describeFailure, type Interval, type Sample, summarise, type TrafficRep
 export type Request =
   | { readonly kind: "start"; readonly options: TrafficOptions }
   | { readonly kind: "mark"; readonly label: string }
+  | { readonly kind: "samples" }
   | { readonly kind: "stop" };
 
 /** What it answers, in the order of the requests. */
 export type Answer =
   | { readonly kind: "started" }
   | { readonly kind: "marked"; readonly closed: Interval }
+  | { readonly kind: "samples"; readonly samples: readonly Sample[] }
   | { readonly kind: "stopped"; readonly report: TrafficReport };
 
 interface Open {
@@ -20,6 +22,7 @@ interface Open {
 }
 
 const finished: Finished[] = [];
+let told = 0;
 const intervals: Interval[] = [];
 let open: Open = { label: "start", from: 0 };
 let generator: Generator | undefined;
@@ -43,6 +46,11 @@ async function handle(request: Request, at: number): Promise<void> {
     const closed = close(at);
     open = { label: request.label, from: at };
     return reply({ kind: "marked", closed });
+  }
+  if (request.kind === "samples") {
+    const samples = finished.slice(told).map(({ sample }) => sample);
+    told += samples.length;
+    return reply({ kind: "samples", samples });
   }
   await generator?.stop();
   close(generator?.boundary() ?? at);

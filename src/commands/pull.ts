@@ -13,12 +13,24 @@ export function pull(step: StepOf<"pull">, vocabulary: Vocabulary): Spelling<"pu
   const script = sh`${place(vocabulary)}
 ek_scratch
 docker version --format '{{.Server.Os}}/{{.Server.Arch}}' >"$T/want" &
+ASKED=$!
 HAVE=$(docker image inspect --format '{{.Os}}/{{.Architecture}}' ${step.image} 2>/dev/null) || {
 ${raw(login === null ? "" : loginText(login))}
-  docker pull --quiet ${step.image} >/dev/null || exit 71
+  docker pull --quiet ${step.image} >/dev/null &
+  PULL=$!
+  # Ends with the connection that it is for: one that stalls would hold up the next run's pull of the same
+  # layers, and keep its login, for as long as the registry says nothing.
+  (
+    while grep -q "^PPid:[[:space:]]*$PPID\$" "/proc/$$/status"; do sleep 1; done
+    kill "$PULL"
+  ) >/dev/null 2>&1 &
+  wait "$PULL"
+  PULLED=$?
+  kill $! 2>/dev/null
+  [ "$PULLED" = 0 ] || exit 71
   HAVE=$(docker image inspect --format '{{.Os}}/{{.Architecture}}' ${step.image}) || exit 71
 }
-wait $! || exit 71
+wait "$ASKED" || exit 71
 read -r WANT <"$T/want"
 [ "$HAVE" = "$WANT" ] || ek_fail wrong-architecture "the image is for $HAVE, the host is $WANT"`;
   return { script, parse: (output) => answerOf(output, () => ({ verdict: "done" })) };

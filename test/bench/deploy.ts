@@ -1,6 +1,7 @@
 /**
  * How long a deploy takes over the library path, bake excluded: nothing to do, a new version with a layer of
- * 1 MB, and where the time goes. Medians of several runs on one host, printed with their spread.
+ * 1 MB, the first one on a bare host; where the time goes, and how often the host is spoken to. Medians of
+ * several runs, printed with their spread.
  */
 import { randomBytes } from "node:crypto";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,10 +14,23 @@ import { pushed } from "../support/lab-registry.js";
 import { print } from "./print.js";
 
 const RUNS = 7;
+const FIRSTS = 3;
+/** Steps that are asked of no host. */
+const LOCAL = ["wait", "visit"];
 const lab = await openLab();
-const target = await lab.freshTarget("bench");
+const target = await lab.freshTarget();
 try {
   const images = await buildVersions(lab, RUNS + 1);
+  const firsts: Run[] = [];
+  for (const image of images.slice(0, FIRSTS)) {
+    const bare = await lab.freshTarget();
+    try {
+      firsts.push(await timed(bare, image));
+    } finally {
+      await lab.destroyTarget(bare);
+    }
+    process.stderr.write(`${firsts.length} of ${FIRSTS} first deploys\n`);
+  }
   const versions: Run[] = [];
   const noops: Run[] = [];
   for (const [index, image] of images.entries()) {
@@ -30,20 +44,32 @@ try {
     noops.map((run) => run.totalMs),
   );
   print(
+    "first deploy on a bare host, bake excluded",
+    firsts.map((run) => run.totalMs - run.bakeMs),
+  );
+  printSteps(firsts);
+  print(
     "new version with a 1 MB layer, bake excluded",
     versions.map((run) => run.totalMs - run.bakeMs),
   );
   print(
-    "of which the SSH connection and all before the first step",
+    "  of which the SSH connection and all before the first step",
     versions.map((run) => run.connectMs),
   );
-  const kinds = [...new Set(versions.flatMap((run) => [...run.steps.keys()]))];
-  for (const kind of kinds)
-    print(
-      `  ${kind}`,
-      versions.map((run) => run.steps.get(kind) ?? 0),
+  printSteps(versions);
+  console.log("\nper deploy                     SSH handshakes   round trips   of which in the bake");
+  for (const [what, runs] of Object.entries({
+    "nothing to do": noops,
+    first: firsts,
+    "new version": versions,
+  }))
+    console.log(
+      `  ${what.padEnd(28)} ${spread(runs, (run) => run.handshakes)} ${spread(runs, (run) => run.trips)} ${spread(runs, (run) => run.bakeTrips)}`,
     );
-  console.log(`${RUNS} runs each; ${process.arch}, Node ${process.version}`);
+  console.log(
+    `\n${RUNS} runs each, ${FIRSTS} first deploys; ${new Date().toISOString().slice(0, 10)}, ${process.arch}, Node ${process.version}`,
+  );
+  console.log("Kamal 2.12.0, measured on another day: new version 3.26 s, the same version again 3.29 s");
 } finally {
   await lab.destroyTarget(target);
 }
@@ -52,15 +78,22 @@ interface Run {
   readonly totalMs: number;
   readonly bakeMs: number;
   readonly connectMs: number;
+  /** Outside the bake. */
   readonly steps: ReadonlyMap<string, number>;
+  readonly handshakes: number;
+  readonly trips: number;
+  readonly bakeTrips: number;
 }
 
 async function timed(host: Target, image: string): Promise<Run> {
+  const before = await handshakes(host);
   const started = performance.now();
   const steps = new Map<string, number>();
   let connectMs = 0;
   let bakeMs = 0;
   let baking = 0;
+  let trips = 0;
+  let bakeTrips = 0;
   const reporter: Reporter = {
     note: () => {},
     summary: () => {},
@@ -70,7 +103,11 @@ async function timed(host: Target, image: string): Promise<Run> {
     step: ({ kind, tookMs }) => {
       connectMs ||= performance.now() - started - tookMs;
       if (baking > 0 && bakeMs === 0 && kind === "confirm") bakeMs = performance.now() - tookMs - baking;
-      if (baking === 0 || bakeMs > 0) steps.set(kind, (steps.get(kind) ?? 0) + tookMs);
+      const inBake = baking > 0 && bakeMs === 0;
+      if (!inBake) steps.set(kind, (steps.get(kind) ?? 0) + tookMs);
+      if (LOCAL.includes(kind)) return;
+      trips += 1;
+      if (inBake) bakeTrips += 1;
     },
   };
   await deploy(configOf(host, image), {
@@ -79,7 +116,32 @@ async function timed(host: Target, image: string): Promise<Run> {
     reporter,
     credentials: { sshKey: readFileSync(host.privateKeyPath, "utf8") },
   });
-  return { totalMs: performance.now() - started, bakeMs, connectMs, steps };
+  const totalMs = performance.now() - started;
+  return {
+    ...{ totalMs, bakeMs, connectMs, steps, trips, bakeTrips },
+    handshakes: (await handshakes(host)) - before,
+  };
+}
+
+/** How many logins the host's sshd has seen. */
+async function handshakes(host: Target): Promise<number> {
+  const { stdout } = await lab.onTarget(host, ["grep", "-c", "Accepted publickey", "/var/log/sshd.log"]);
+  return Number(stdout);
+}
+
+function printSteps(runs: readonly Run[]): void {
+  for (const kind of new Set(runs.flatMap((run) => [...run.steps.keys()])))
+    print(
+      `  ${kind}`,
+      runs.map((run) => run.steps.get(kind) ?? 0),
+    );
+}
+
+/** One number where all are the same, else the least and the most. */
+function spread(runs: readonly Run[], number: (run: Run) => number): string {
+  const values = runs.map(number);
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  return `${least === most ? least : `${least}–${most}`}`.padStart(14);
 }
 
 function configOf(host: Target, image: string) {

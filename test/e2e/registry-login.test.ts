@@ -1,8 +1,7 @@
-import { request as ask, createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Lab, openLab, type Target } from "../../ci/lab/lab.js";
 import { failureOf } from "./support/expectations.js";
+import { openDoor, type RegistryDoor } from "./support/registry-door.js";
 import { openShop, type Shop } from "./support/shop.js";
 import { watchProcesses } from "./support/watched-processes.js";
 
@@ -11,17 +10,17 @@ const username = "robot";
 const password = "p$w'with\"quotes 17";
 let lab: Lab;
 let target: Target;
-let door: Server;
+let door: RegistryDoor;
 let shop: Shop;
 beforeAll(async () => {
   lab = await openLab({ quiet: true });
-  [door, target] = await Promise.all([openDoor(), lab.freshTarget()]);
-  const host = `${lab.machine}:${(door.address() as AddressInfo).port}`;
-  shop = await openShop({ target, user: "deploy", registry: { host, username } });
+  [door, target] = await Promise.all([openDoor(lab), lab.freshTarget()]);
+  const right = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+  door.treat(({ headers }) => (headers.authorization === right ? "pass" : refusal));
+  shop = await openShop({ target, user: "deploy", registry: { host: door.host, username } });
 });
 afterAll(async () => {
-  door?.closeAllConnections();
-  door?.close();
+  await door?.shut();
   if (target !== undefined) await lab.destroyTarget(target);
 });
 
@@ -53,24 +52,11 @@ test("with it the host logs in for this one pull; the password is in no command 
   expect(left).toBe("");
 });
 
-function openDoor(): Promise<Server> {
-  const right = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
-  const [hostname, port] = lab.registry.split(":");
-  const server = createServer((request, answer) => {
-    if (request.headers.authorization !== right) {
-      answer.writeHead(401, {
-        "www-authenticate": 'Basic realm="door"',
-        "docker-distribution-api-version": "registry/2.0",
-      });
-      return void answer.end(JSON.stringify({ errors: [{ code: "UNAUTHORIZED", message: "who are you" }] }));
-    }
-    const { authorization: _, ...headers } = request.headers;
-    const inner = ask({ hostname, port, method: request.method, path: request.url, headers }, (said) => {
-      answer.writeHead(said.statusCode ?? 502, said.headers);
-      said.pipe(answer);
-    });
-    inner.on("error", () => answer.destroy());
-    request.pipe(inner);
-  });
-  return new Promise((resolve) => server.listen(0, lab.machine, () => resolve(server)));
-}
+const refusal = {
+  status: 401,
+  headers: {
+    "www-authenticate": 'Basic realm="door"',
+    "docker-distribution-api-version": "registry/2.0",
+  },
+  body: JSON.stringify({ errors: [{ code: "UNAUTHORIZED", message: "who are you" }] }),
+};

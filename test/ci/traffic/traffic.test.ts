@@ -109,6 +109,32 @@ describe("constant traffic", () => {
   });
 });
 
+describe("single requests", () => {
+  it("are told once each, with who answered them", async () => {
+    const blue: Answering = (_request, response) =>
+      void response.writeHead(200, { "x-answered-by": "blue" }).end();
+    server.answering = blue;
+    const { mark, samples, stop } = await start();
+    await sleep(300);
+    await mark("green");
+    server.answering = (_request, response) =>
+      void response.writeHead(500, { "x-answered-by": "green" }).end();
+    const first = await samples();
+    await sleep(300);
+    await mark("end");
+    const second = await samples();
+    await stop();
+
+    expect(first.length).toBeGreaterThan(30);
+    expect(first.every(({ answeredBy, failure }) => answeredBy === "blue" && failure === null)).toBe(true);
+    const green = second.filter(({ answeredBy }) => answeredBy === "green");
+    expect(green.length).toBeGreaterThan(30);
+    expect(green.every(({ failure }) => failure === "HTTP 500")).toBe(true);
+    const due = [...first, ...second].map(({ dueAt, kind }) => `${kind} ${dueAt}`);
+    expect(new Set(due).size).toBe(due.length);
+  });
+});
+
 describe("a failed request", () => {
   it.each<[string, Answering, string]>([
     [

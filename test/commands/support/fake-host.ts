@@ -23,6 +23,7 @@ export function fakeHost(shell: readonly string[] = shells[0] ?? ["sh"]) {
   const host = {
     folder,
     root,
+    env,
     /** Replaces a command; the text is the body of a shell script. What it was called with is noted. */
     command(name: string, body: string): void {
       const path = join(bin, name);

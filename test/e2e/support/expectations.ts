@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { Interval, Traffic } from "../../../ci/traffic/traffic.js";
 import { EvenkeelError } from "../../../src/index.js";
+import type { DeployHow, ReleaseOf, Shop } from "./shop.js";
 
 /** What visitors went through while something was done. */
 export async function during<T>(
@@ -49,6 +50,32 @@ export async function until(
     await pause(everyMs);
   }
   return Date.now() - from;
+}
+
+/** Runs it again as long as another run, or a dead one's lease, has the lock. */
+export async function onceUnlocked<T>(run: () => Promise<T>): Promise<T> {
+  const end = Date.now() + 60_000;
+  for (;;) {
+    try {
+      return await run();
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== "locked" || Date.now() > end) throw error;
+      await pause(1_000);
+    }
+  }
+}
+
+/** That nothing is left to be put in order where this release serves: the same again has nothing to do. */
+export async function expectSettled(shop: Shop, release: ReleaseOf, how?: DeployHow): Promise<void> {
+  const { outcome } = await onceUnlocked(() => shop.deploy(release, how));
+  expect(outcome.phase).toBe("nothing-to-do");
+  expect(await shop.visit()).toBe(`version ${release.version}`);
+  const told = await shop.status();
+  expect(told).not.toContain("unsettled");
+  expect(told).toMatch(/lock +free/);
+  const serving = /serving +revision (\d+)/.exec(told)?.[1];
+  expect(told).toMatch(new RegExp(`stable .*\\b${serving}$`, "m"));
+  expect(await shop.pointer()).toMatch(/^(blue|green)$/);
 }
 
 export function pause(ms: number): Promise<void> {

@@ -53,7 +53,7 @@ export interface Shop {
   /** The same in a process of its own, which can be killed or paused. */
   startRunner(
     release: ReleaseOf,
-    how?: Pick<DeployHow, "holder"> & Partial<Pick<Errand, "does" | "dies">>,
+    how?: Pick<DeployHow, "holder" | "image"> & Partial<Pick<Errand, "does" | "dies">>,
   ): Runner;
   rollback(to?: number, how?: Pick<DeployHow, "reporter">): Promise<RunReport>;
   status(): Promise<string>;
@@ -136,8 +136,8 @@ environments:
         },
         ...how,
       }),
-    startRunner: (release, { holder = "runner", does = "deploy", dies = null } = {}) =>
-      startRunner({ does, configText: textOf(release), image, sshKey, holder, dies }),
+    startRunner: (release, { holder = "runner", image: other, does = "deploy", dies = null } = {}) =>
+      startRunner({ does, configText: textOf(release), image: other ?? image, sshKey, holder, dies }),
     rollback: (to, how) =>
       rollback(base, { credentials: { sshKey }, ...how, ...(to === undefined ? {} : { to }) }),
     status: () => status(base, { credentials: { sshKey } }),
