@@ -86,7 +86,7 @@ test("when the connection comes back the host is read, and the story told again"
     {
       kind: "note",
       level: "warning",
-      text: "the connection was lost (connection reset) and is back: reading the host again",
+      text: "the host was lost (connection reset) and is back: reading it again",
     },
   ]);
 });
