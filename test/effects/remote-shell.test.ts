@@ -50,6 +50,17 @@ describe("a shell on a real sshd", () => {
     });
   });
 
+  test("needs nothing that a key may be forbidden: forwarding, a terminal, start files", async () => {
+    const file = join(sshd.folder, "authorized_keys");
+    const plain = readFileSync(file, "utf8");
+    writeFileSync(file, `restrict,from="127.0.0.1" ${plain}`);
+    try {
+      expect(await (await shellOf()).run("echo here", LIMITS)).toMatchObject({ code: 0, stdout: "here\n" });
+    } finally {
+      writeFileSync(file, plain);
+    }
+  });
+
   test("keeps nothing of one script for the next: neither variables nor standard input", async () => {
     const shell = await shellOf();
     await shell.run("kept=yes; cd /; cat; exec 1>&-", LIMITS);

@@ -75,6 +75,8 @@ export interface ShopOptions {
   /** A host that other shops use as well; without it the shop has one of its own. */
   readonly target?: Target;
   readonly domain?: string;
+  /** YAML. Default: off. */
+  readonly tls?: string;
   /** In place of the target's own, to show the wrong ones. */
   readonly knownHosts?: string;
   /** In place of the lab's own registry, and who logs in there. */
@@ -113,6 +115,7 @@ environments:
     user: ${user}
     latest: ${release.latest ?? false}
     domains: [${domain ?? ""}]
+    tls: ${options.tls ?? "off"}
     ${options.registry === undefined ? "" : `registry: { username: ${options.registry.username} }`}
     knownHosts: ${JSON.stringify(options.knownHosts ?? target.hostKeyLine)}
 `;
