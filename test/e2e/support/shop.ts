@@ -99,8 +99,8 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
   const textOf = (release: ReleaseOf) => `
 app: ${app}
 image: ${there(plain.repository)}
-health: ${release.health ?? "{ interval: 200ms, passes: 3, deadline: 8s }"}
-bake: ${release.bake ?? "{ duration: 2s, interval: 500ms, deadline: 10s }"}
+health: ${release.health ?? "{ interval: 200ms, passes: 3, deadline: 30s }"}
+bake: ${release.bake ?? "{ duration: 2s, interval: 500ms, deadline: 60s }"}
 keep: ${release.keep ?? "{ hot: 5m }"}
 ${release.preDeploy === undefined ? "" : `preDeploy: ${release.preDeploy}`}
 container:
