@@ -295,7 +295,7 @@ async function staysAsItIs(lane: Workplace, must: Must): Promise<void> {
   must(!/unsettled/.test(status), () => `status says ${/unsettled.*/.exec(status)?.[0]}`);
   must(/lock +free/.test(status), () => `status says ${/lock .*/.exec(status)?.[0]}`);
   const revision = servingRevision(status);
-  const events = (await shop.history()).split("\n").filter((line) => line.includes(` revision ${revision} `));
+  const events = (await shop.history()).split("\n").filter((line) => of(line) === revision);
   must(/ promoted /.test(events.at(-1) ?? ""), () => `the ledger ends with ${events.at(-1)}`);
 }
 
@@ -315,6 +315,11 @@ function visit(shop: Shop): Promise<string> {
     if (error.code === "ECONNREFUSED" || error.code === "ECONNRESET") return "HTTP 503";
     throw error;
   });
+}
+
+/** The revision that a line of the ledger is about. */
+function of(line: string): string | undefined {
+  return /^\S+ +revision (\d+) /.exec(line)?.[1];
 }
 
 async function fingerprint(shop: Shop): Promise<string> {

@@ -50,7 +50,8 @@ export function everyPoint(rehearsals: Rehearsals, offsets: number, seed: number
   const stalls = bytesOf(rehearsals, "stall", Math.ceil(offsets / 5), seed + 1);
   return [...moments, ...cuts, ...stalls].map((point, index) => ({
     ...point,
-    next: index % 3 === 0 ? "alone" : "at-once",
+    // A run that was only cut off comes to its own end nearly always.
+    next: index % (point.fault === "kill" ? 2 : 5) === 0 ? "alone" : "at-once",
   }));
 }
 
