@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openLab, type Target } from "../../ci/lab/lab.js";
-import { failureOf, pause, until } from "./support/expectations.js";
+import { during, expectSettled, expectUnharmed, failureOf, pause, until } from "./support/expectations.js";
 import { openShop, type Shop } from "./support/shop.js";
 
 /** Side by side, because each of them mostly waits for a lease of 30 s: an app each on one host. */
@@ -10,7 +10,7 @@ beforeAll(async () => {
   const lab = await openLab({ quiet: true });
   target = await lab.freshTarget();
   shops = [];
-  for (const app of ["busy", "stale", "paused"]) {
+  for (const app of ["busy", "stale", "paused", "twice"]) {
     const shop = await openShop({ app, target, domain: `${app}.test` });
     await shop.deploy({ version: "1" });
     shops.push(shop);
@@ -41,6 +41,33 @@ describe.concurrent("one writer", () => {
     expect((await runner.ended).code).toBeNull();
     expect(await shop.visit()).toBe("version 2");
     expect(await shop.status()).toMatch(/lock +free/);
+  });
+
+  test("of two deploys begun at once one is told to wait, and visitors notice neither", async () => {
+    const shop = shopOf("twice");
+    const bake = "{ duration: 6s, interval: 500ms, deadline: 10s }";
+    const rivals = [
+      { version: "2", bake },
+      { version: "3", bake },
+    ];
+    const traffic = await shop.traffic(30);
+    const { result, seen } = await during(traffic, () =>
+      Promise.all(rivals.map((release) => shop.startRunner(release, { holder: release.version }).ended)),
+    );
+    expect(result.map(({ code }) => code).sort()).toEqual([null, "locked"].sort());
+    const [first, second] = result[0]?.code === null ? rivals : rivals.toReversed();
+    if (first === undefined || second === undefined) throw new Error("two deploys");
+    const refused = result.find(({ code }) => code === "locked");
+    expect(refused?.text).toContain(`locked by ${first.version}#`);
+    await expectSettled(shop, first);
+
+    const { seen: then } = await during(traffic, async () => {
+      expect((await shop.deploy(second)).outcome.phase).toBe("promoted");
+      await expectSettled(shop, second);
+    });
+    await traffic.stop();
+    expectUnharmed(seen);
+    expectUnharmed(then);
   });
 
   test("a dead runner's lock is taken over when its lease is over, not before", async () => {
