@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Lab, openLab, type Target } from "../../ci/lab/lab.js";
 import { hostKey } from "../../src/index.js";
-import { during, expectUnharmed, failureOf, until } from "./support/expectations.js";
+import { afterStep } from "./support/after-step.js";
+import { during, expectSettled, expectUnharmed, failureOf } from "./support/expectations.js";
 import { openShop } from "./support/shop.js";
 
 /** What hosts are like: other accounts, other apps, foreign containers, keys that do not match. */
@@ -180,53 +181,37 @@ describe("a host that lost something", () => {
     // The way back is not lost with the folder.
     expect(await shop.status()).toMatch(/rollback +would go to revision \d+/);
   });
+});
 
-  test("its Docker daemon, for as long as it takes to start again: the same release serves, and deploys go on", async () => {
+describe("a foreign container that takes a name in the middle of a deploy", () => {
+  test.each([
+    ["before the release is started", "stage"],
+    ["before the lock is taken", "pull"],
+  ])("%s: refused with the name, both run on, and a deploy without it goes through", async (_, step) => {
     const shop = await openShop({ app: "plain", user: "deploy", target });
-    const before = await shop.visit();
-    await lab.serviceOnTarget(target, "restart", "docker");
-    await until("it serves again", 60_000, async () =>
-      shop.visit().then(
-        (seen) => seen === before,
-        () => false,
-      ),
+    await shop.deploy({ version: `stays, ${step}` });
+    const slot = (await shop.pointer()) === "blue" ? "green" : "blue";
+    const release = { version: `comes, ${step}` };
+    const name = `plain-test-${slot}`;
+    // A hot release would have the name.
+    const take = `docker rm -f ${name}; docker run -d --name ${name} caddy:2`;
+    const stranger = afterStep(target, step, 1, take);
+    const traffic = await shop.traffic();
+    const { result, seen } = await during(traffic, () =>
+      failureOf(shop.deploy(release, { reporter: stranger.reporter })),
     );
-    expect((await shop.deploy({ version: "after the restart" })).outcome).toMatchObject({
-      phase: "promoted",
-    });
-    expect(await shop.visit()).toBe("version after the restart");
-  });
+    expect(stranger.happened).toBe(true);
+    expect(result.code).toBe("name-taken");
+    expect(result.detail).toContain(`the name ${name} belongs to a container that evenkeel did not make`);
+    expectUnharmed(seen, 10);
+    expect(await stateOf(name)).toMatch(/true$/);
+    await onHost("docker", "rm", "-f", name);
 
-  test("its power, right after a deploy: it serves again by itself", async () => {
-    const shop = await openShop({ app: "plain", user: "deploy", target });
-    await shop.deploy({ version: "before the cut" });
-    await lab.restartTarget(target, "cut");
-    await until("it serves again", 60_000, async () =>
-      shop.visit().then(
-        (seen) => seen === "version before the cut",
-        () => false,
-      ),
-    );
-    expect(await shop.status()).toMatch(/serving +revision \d+ in slot (blue|green)/);
-    expect((await shop.deploy({ version: "before the cut" })).outcome.phase).toBe("nothing-to-do");
-  });
-
-  test("its power, while a release was not confirmed: it serves the one before", async () => {
-    const shop = await openShop({ app: "plain", user: "deploy", target });
-    const bake = "{ duration: 60s, interval: 500ms, deadline: 60s }";
-    const runner = shop.startRunner({ version: "never confirmed", bake });
-    await runner.reached("switched");
-    await runner.kill();
-    await lab.restartTarget(target, "cut");
-    await until("it serves the one before", 60_000, async () =>
-      shop.visit().then(
-        (seen) => seen === "version before the cut",
-        () => false,
-      ),
-    );
-    await until("the guardian goes back", 60_000, async () => !(await shop.pointer()).includes("+"));
-    expect(await shop.visit()).toBe("version before the cut");
-    expect((await shop.deploy({ version: "next" })).outcome.phase).toBe("promoted");
+    const then = await during(traffic, () => shop.deploy(release));
+    await traffic.stop();
+    expect(then.result.outcome.phase).toBe("promoted");
+    expectUnharmed(then.seen);
+    await expectSettled(shop, release);
   });
 });
 
