@@ -41,7 +41,8 @@ if (judged.unlisted.length > 0 || judged.noLonger.length > 0 || !enough) process
 
 async function mutate(files: readonly string[]): Promise<readonly Change[]> {
   // Read before, since somebody may go on editing meanwhile.
-  const texts = new Map(globSync(files).map((file) => [file, readFileSync(file, "utf8").split("\n")]));
+  const paths = globSync(files.map((file) => file.replace(/:\d.*/, "")));
+  const texts = new Map(paths.map((file) => [file, readFileSync(file, "utf8").split("\n")]));
   const stryker = new Stryker({
     mutate: [...files],
     testRunner: "vitest",
