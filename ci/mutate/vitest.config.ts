@@ -13,8 +13,6 @@ export default defineConfig({
   test: {
     include: ["test/commands/quote.test.ts", "test/core/**/*.test.ts", "test/properties/**/*.test.ts"],
     setupFiles: ["test/support/seed.ts", "ci/mutate/no-shrinking.ts"],
-    // One process for all of them: starting one for each file would take most of the time.
-    isolate: false,
     sequence: { sequencer: ByName },
     env: { EVENKEEL_HISTORIES: "0.05" },
     testTimeout: 30_000,

@@ -11,6 +11,12 @@ interface Count {
   skipped: number;
 }
 
+/** Searches of their own, always of the same places, so that a failure is of the change and not of the day. */
+const searches: Readonly<Record<string, string>> = {
+  simulation: "simulate -- --histories 50000 --seed 1",
+  sweep: "sweep -- --points 60 --seed 1",
+};
+
 /** Runs the checks, then the tests: those that need only Node first, then those on the lab. */
 const folder = await mkdtemp(join(tmpdir(), "evenkeel-test-"));
 const total: Count = { passed: 0, failed: 0, skipped: 0 };
@@ -19,11 +25,12 @@ try {
   console.log("== check");
   add(total, (await runAll()) ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 });
   const wanted = process.argv.slice(2);
-  for (const part of wanted.length > 0 ? wanted : ["unit", "simulation", "lab"]) {
+  for (const part of wanted.length > 0 ? wanted : ["unit", "simulation", "sweep", "lab"]) {
     console.log(`== ${part}`);
+    const words = searches[part];
     add(
       total,
-      part === "simulation" ? await simulate() : await runProject(part, join(folder, `${part}.json`)),
+      words === undefined ? await runProject(part, join(folder, `${part}.json`)) : await search(words),
     );
   }
 } finally {
@@ -33,10 +40,8 @@ const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
 process.exitCode = total.failed === 0 && total.passed > 1 ? 0 : 1;
 
-/** Always the same histories, so that a failure is of the change and not of the day. */
-async function simulate(): Promise<Count> {
-  const words = "run --silent simulate -- --histories 50000 --seed 1".split(" ");
-  const code = await exitCodeOf("npm", words);
+async function search(words: string): Promise<Count> {
+  const code = await exitCodeOf("npm", ["run", "--silent", ...words.split(" ")]);
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 

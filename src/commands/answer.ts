@@ -1,10 +1,14 @@
 import type { Failure, FailureCode } from "../core/model.js";
+import { EvenkeelError } from "../errors.js";
 import type { Output } from "./frame.js";
 
 /** Exit code of a script whose fence number is no longer the host's. */
 const FENCED = 76;
 /** Exit code of a script that found an earlier act of the same key still at work. */
 const BUSY = 75;
+
+/** Exit code of a script that Docker did not do as it was told. */
+const DOCKER_FAILED = 71;
 
 const SAID_LIMIT = 2_000;
 
@@ -18,9 +22,17 @@ export function answerOf<T>(output: Output, done: (lines: readonly string[]) => 
 /**
  * The same for an answer that has no place for a failure. An act that could not even begin is answered as
  * fenced: it did nothing, and the run stops where the host settles by itself.
+ *
+ * @throws EvenkeelError `docker-unavailable` where Docker itself did not answer, so that nothing is known.
  */
 export function answerOrFenced<T>(output: Output, done: (lines: readonly string[]) => T): T | "fenced" {
+  if (output.code === DOCKER_FAILED) throw dockerAway(output);
   return output.code === BUSY || output.code === FENCED ? "fenced" : done(output.stdout.split("\n"));
+}
+
+export function dockerAway({ stderr }: Output): EvenkeelError {
+  const said = plain(stderr, 500).trim();
+  return new EvenkeelError("docker-unavailable", said === "" ? "The host could not be read." : said);
 }
 
 /** The value of the last line that begins with this word. */

@@ -31,7 +31,7 @@ export function probe(step: StepOf<"probe">, vocabulary: Vocabulary): Spelling<"
     sh`docker exec ${guardianContainer} sh -c ${lookText} look ${lookArguments(vocabulary, { log, count, intervalMs, slots })}
 ek_now
 printf 'uptime %s\n' "$NOW"
-docker container inspect --format ${inspectFormat} ${slots.map((slot) => slot.containerId)} 2>/dev/null | sed 's/^/container /'
+ek_inspect ${inspectFormat} ${slots.map((slot) => slot.containerId)}
 exit 0`,
     lengthMs,
   );
@@ -51,12 +51,12 @@ export function watch(step: StepOf<"watch">, vocabulary: Vocabulary): Spelling<"
     vocabulary,
     step.fence,
     sh`ek_scratch
-docker container inspect --format ${inspectFormat} ${slots.map((slot) => slot.containerId)} >"$T/containers" 2>/dev/null &
-docker exec ${guardianContainer} sh -c ${lookText} look ${lookArguments(vocabulary, { guard: step, log: { ...step, notBeforeSeconds: 0 }, count: 1, intervalMs: 0, slots })}
+ek_inspect ${inspectFormat} ${slots.map((slot) => slot.containerId)} >"$T/containers" &
+docker exec ${guardianContainer} sh -c ${lookText} look ${lookArguments(vocabulary, { guard: step, log: { ...step, notBeforeSeconds: 0 }, count: 1, intervalMs: 0, slots })} || docker version >/dev/null || exit 71
 ek_now
 printf 'uptime %s\n' "$NOW"
-wait
-sed 's/^/container /' "$T/containers"
+wait $! || exit 71
+cat "$T/containers"
 exit 0`,
   );
   return {

@@ -1,7 +1,6 @@
 import type { StepOf } from "../core/model.js";
-import { EvenkeelError } from "../errors.js";
 import { place } from "./act.js";
-import { plain } from "./answer.js";
+import { dockerAway } from "./answer.js";
 import { inspectFormat } from "./containers.js";
 import { parseHostView } from "./host-view.js";
 import { guardianContainer, proxyContainer } from "./names.js";
@@ -15,15 +14,20 @@ const LEDGER_BYTES = 2 * 1024 * 1024;
 /**
  * Everything a decision needs, in one round trip. Docker's command line costs 30–40 ms a call, so its
  * calls run side by side, and every file is read by one `grep`, whose output names each line's file. The
- * only thing written is the host's own key, once.
+ * only thing written is the host's own key, once. A Docker that leaves one of its questions unanswered, as while
+ * it is started anew, is no host without containers: nothing is told then.
  */
 export function observe(_: StepOf<"observe">, vocabulary: Vocabulary): Spelling<"observe"> {
   const script = sh`${place(vocabulary)}
 ek_scratch
-docker info --format '{{.ServerVersion}} {{.Architecture}} {{.DockerRootDir}}' >"$T/info" 2>"$T/info.err" &
-docker container inspect --format ${inspectFormat} "$K-blue" "$K-green" ${proxyContainer} ${guardianContainer} >"$T/named" 2>/dev/null &
-docker ps -a --no-trunc --filter "label=evenkeel.key=$K" --format '{{.ID}} {{.Label "evenkeel.role"}} {{.Names}}' >"$T/labelled" 2>/dev/null &
-docker image ls --format '{{.Tag}}' "evenkeel/$K" >"$T/tags" 2>/dev/null &
+docker info --format '{{.ServerVersion}} {{.Architecture}} {{.DockerRootDir}}' >"$T/info" 2>>"$T/err" &
+ASKED=$!
+ek_inspect ${inspectFormat} "$K-blue" "$K-green" ${proxyContainer} ${guardianContainer} >"$T/named" 2>>"$T/err" &
+ASKED="$ASKED $!"
+docker ps -a --no-trunc --filter "label=evenkeel.key=$K" --format '{{.ID}} {{.Label "evenkeel.role"}} {{.Names}}' >"$T/labelled" 2>>"$T/err" &
+ASKED="$ASKED $!"
+docker image ls --format '{{.Tag}}' "evenkeel/$K" >"$T/tags" 2>>"$T/err" &
+ASKED="$ASKED $!"
 ek_now
 printf 'uptime %s\nboot %s\nroot %s\n' "$NOW" "$BOOT" "$R"
 if [ ! -s "$R/hmac.key" ]; then
@@ -40,18 +44,16 @@ if [ -d "$R" ]; then
   grep -H '' hmac.key "keys/$K/fence" "keys/$K/lock" "routes/$K/active" "guards/$K/guard" "guards/$K/outcome" proxy/image "proxy/sites/$K.caddy" "keys/$K/releases"/*/manifest.json 2>/dev/null | grep -v '^proxy/sites/[^:]*:[^#]'
   printf 'routes %s\n' "$(stat -c %i "$R/routes" 2>/dev/null)"
 fi
-wait
-if [ ! -s "$T/info" ]; then
-  cat "$T/info.err" >&2
-  exit 71
-fi
+for ek_asked in $ASKED; do
+  wait "$ek_asked" || { cat "$T/err" >&2; exit 71; }
+done
 read -r ek_version ek_arch ek_dir <"$T/info"
 printf 'docker %s %s\n' "$ek_version" "$ek_arch"
 # Without the folders that may not exist yet, or that this account may not enter.
 for ek_disk in "$R" "$ek_dir"; do
   stat -f -c 'disk %a %S %d %c' "$ek_disk" 2>/dev/null || stat -f -c 'disk %a %S %d %c' / 2>/dev/null
 done
-sed 's/^/container /' "$T/named"
+cat "$T/named"
 sed 's/^/tag /' "$T/tags"
 ek_more=
 while read -r ek_id ek_role ek_name; do
@@ -74,10 +76,7 @@ exit 0`;
   return {
     script,
     parse: (output) => {
-      if (output.code !== 0) {
-        const said = plain(output.stderr, 500).trim();
-        throw new EvenkeelError("docker-unavailable", said === "" ? "The host could not be read." : said);
-      }
+      if (output.code !== 0) throw dockerAway(output);
       return parseHostView(output.stdout, vocabulary);
     },
   };

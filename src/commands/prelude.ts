@@ -120,6 +120,17 @@ ek_slot() {
   case $C_STOP in '' | *[!0-9]*) C_STOP=10 ;; esac
   [ "$C_KEY" = "$K" ] && [ "$C_ROOT" = "$R" ]
 }
+# FORMAT ID...: what Docker shows of containers. 71: it shows nothing, not even that they are not there.
+ek_inspect() {
+  ek_seen=$(docker container inspect --format "$@" 2>&1) || case $ek_seen in
+    *[Nn]o\ such\ container*) ;;
+    *)
+      printf '%s\n' "$ek_seen" >&2
+      exit 71
+      ;;
+  esac
+  printf '%s\n' "$ek_seen" | sed 's/^/container /'
+}
 ek_scratch() {
   for T in /dev/shm /tmp "$R"; do
     T=$(mktemp -d "$T/evenkeel.XXXXXX" 2>/dev/null) && break

@@ -64,6 +64,8 @@ if [ ! -f "$D/env" ] || [ ! -f "$D/env.sh" ] || [ ! -f "$D/image" ]; then
   ek_fail bad-environment ${`the environment of revision ${revision} is no longer on the host`}
 fi
 read -r IMAGE <"$D/image"
+# Where a rollback has pulled it anew, nothing else would keep it from the next prune.
+docker tag "$IMAGE" "evenkeel/$K":${`r${revision}`} >/dev/null 2>&1 &
 ID=$(
   set -- ${options} --label "evenkeel.key=$K" --label "evenkeel.root=$R" --env-file "$D/env" "$IMAGE" ${command}
   # Puts the variables that a line cannot hold before these arguments.
@@ -72,7 +74,8 @@ ID=$(
 ) || {
   docker image inspect --format x "$IMAGE" >/dev/null 2>&1 || ek_fail image-missing ${`the image of revision ${revision} is no longer on the host`}
   exit 71
-}`;
+}
+wait $!`;
 }
 
 function label([name, value]: readonly [string, string]): readonly string[] {

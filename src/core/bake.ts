@@ -13,9 +13,8 @@ export interface BakeRecord {
   readonly liveFailedProbes: number;
   readonly liveProbes: number;
   readonly standbyFailedProbes: number;
-  /** Consecutive passes of the standby and the host's uptime at the last: the proof that going back needs. */
+  /** Consecutive passes of the standby: the proof that going back needs. */
   readonly standbyPasses: number;
-  readonly standbyAtMs: number;
   /** The host's uptime when both slots last failed their probes; null when they never did. */
   readonly bothFailedAtMs: number | null;
   readonly lastLive: string;
@@ -34,7 +33,6 @@ export const emptyBake: BakeRecord = {
   liveProbes: 0,
   standbyFailedProbes: 0,
   standbyPasses: 0,
-  standbyAtMs: 0,
   bothFailedAtMs: null,
   lastLive: "",
 };
@@ -54,12 +52,8 @@ export function addReport(record: BakeRecord, report: WatchReport): BakeRecord {
     liveFailedProbes: live.last ? record.liveFailedProbes + live.count : 0,
     liveProbes: record.liveProbes + report.live.samples.length,
     standbyFailedProbes: standby?.last ? record.standbyFailedProbes + standby.count : 0,
-    standbyPasses:
-      standby === null || standby.count > 0
-        ? 0
-        : record.standbyPasses + (report.standby?.samples.length ?? 0),
+    standbyPasses: standby === null || standby.count > 0 ? 0 : record.standbyPasses + standby.of,
     bothFailedAtMs,
-    standbyAtMs: standby !== null && standby.count === 0 ? (report.standby?.atMs ?? 0) : record.standbyAtMs,
     lastLive: describeLast(report.live),
   };
 }
@@ -134,7 +128,6 @@ export function judgeBake(
  * floor of 0.1 %: about one false alarm in a thousand looks where the rates are in truth equal.
  */
 function judgeRate(what: string, before: number, beforeOf: number, now: number, of: number): string | null {
-  if (of === 0) return null;
   // A small baseline proves little: pretend one more failure in one more request, and never less than 0.1 %.
   const rate = Math.min(
     1,
@@ -157,10 +150,11 @@ function describeDeath(before: ContainerView, now: ContainerView | null): string
   return null;
 }
 
-function probeFailures(report: ProbeReport): { count: number; last: boolean } {
+function probeFailures(report: ProbeReport): { count: number; of: number; last: boolean } {
   const last = report.samples.at(-1);
   return {
     count: report.samples.filter((sample) => !passes(sample)).length,
+    of: report.samples.length,
     last: last !== undefined && !passes(last),
   };
 }

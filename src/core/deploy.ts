@@ -23,8 +23,7 @@ export function* deploy(request: DeployRequest): Script<Outcome> {
 function* attempt(run: Run, errand: Errand, request: DeployRequest): Script<Outcome> {
   const seen = planDeploy(request, yield* ask(run, { kind: "observe" }));
   if (seen.verdict === "nothing") return yield* nothingToDo(run, seen);
-  if (seen.verdict === "refused")
-    return yield* giveUp(run, null, seen.problems[0]?.code ?? "preflight", seen.reason);
+  if (seen.verdict === "refused") return yield* giveUp(run, null, seen.code, seen.reason);
 
   if (seen.verdict === "deploy") {
     const pulled = yield* ask(run, { kind: "pull", image: request.release.image });
@@ -38,8 +37,7 @@ function* attempt(run: Run, errand: Errand, request: DeployRequest): Script<Outc
   if (blocked !== null) return yield* giveUp(run, view, "unconfirmed-switch", blocked);
   const plan = planDeploy(request, view);
   if (plan.verdict === "nothing") return yield* nothingToDo(run, plan);
-  if (plan.verdict === "refused")
-    return yield* giveUp(run, view, plan.problems[0]?.code ?? "preflight", plan.reason);
+  if (plan.verdict === "refused") return yield* giveUp(run, view, plan.code, plan.reason);
   if (plan.verdict === "reroute") return yield* reroute(run, view, plan);
   return yield* place(run, errand, request, view, plan);
 }

@@ -44,9 +44,7 @@ export function ownEnd(view: HostView, holder: string): LedgerEntry | null {
   const switched = own.findLast((entry) => entry.event === "switched");
   if (switched === undefined) return last ?? null;
   const after = own.slice(own.lastIndexOf(switched) + 1);
-  return (
-    after.findLast((entry) => entry.revision === switched.revision && entry.event !== "switched") ?? null
-  );
+  return after.findLast((entry) => entry.revision === switched.revision) ?? null;
 }
 
 /** The revision that a run has switched to last, confirmed or not; null when it has not. */
@@ -58,8 +56,8 @@ export function ownSwitch(view: HostView, holder: string): number | null {
 export function outcomeFrom(view: HostView, holder: string, cause: Cause): Outcome {
   const last = ownEnd(view, holder);
   const serving = servingContainer(view);
-  if (last?.event === "promoted" && view.pointer !== null && serving?.revision === last.revision) {
-    return { phase: "promoted", revision: last.revision, slot: view.pointer.live, reason: last.reason };
+  if (last?.event === "promoted" && serving?.revision === last.revision) {
+    return { phase: "promoted", revision: last.revision, slot: serving.slot, reason: last.reason };
   }
   const switched = ownSwitch(view, holder);
   const why = last === null ? cause : { ...cause, reason: last.reason };
@@ -71,8 +69,9 @@ export function outcomeFrom(view: HostView, holder: string, cause: Cause): Outco
 export function* retireHot(run: Run, view: HostView): Script<void> {
   if (view.pointer?.mode !== "solo") return;
   const hot = inSlot(view, otherSlot(view.pointer.live));
-  const runtime = hot === null ? null : (recordOf(view, hot.revision)?.release.runtime ?? null);
-  if (hot === null || runtime === null) return;
+  if (hot === null) return;
+  const runtime = recordOf(view, hot.revision)?.release.runtime;
+  if (runtime === undefined) return;
   yield* ask(run, {
     kind: "retire",
     fence: run.fence,

@@ -19,7 +19,8 @@ export function stableRevisions(ledger: readonly Verdict[]): readonly number[] {
     if (entry.event === "promoted") {
       forget(entry.revision);
       stable.push(entry.revision);
-      if (entry.left !== undefined) forget(entry.left);
+      // No revision is number 0.
+      forget(entry.left ?? 0);
     }
     if (entry.event === "rolled-back") forget(entry.revision);
   }

@@ -1,7 +1,7 @@
 import { nextRevision, stableRevisions } from "./ledger.js";
-import type { ContainerView, DeployRequest, HostView, Site, Slot } from "./model.js";
+import type { ContainerView, DeployRequest, HostView, OutcomeCode, Site, Slot } from "./model.js";
 import { findProblems, type Problem } from "./preflight.js";
-import { idleSlot, servingContainer } from "./serving.js";
+import { servingContainer } from "./serving.js";
 import { sameSite, siteFor } from "./sites.js";
 import { findUnsettled } from "./unsettled.js";
 
@@ -13,7 +13,13 @@ export interface PlannedStep {
 /** What a deploy would do to a host in this state, and why. Printed by `plan`, followed by `deploy`. */
 export type Plan =
   | { readonly verdict: "nothing"; readonly reason: string; readonly serving: ContainerView }
-  | { readonly verdict: "refused"; readonly reason: string; readonly problems: readonly Problem[] }
+  | {
+      readonly verdict: "refused";
+      /** Of the first of the problems. */
+      readonly code: OutcomeCode;
+      readonly reason: string;
+      readonly problems: readonly Problem[];
+    }
   | {
       readonly verdict: "deploy";
       readonly reason: string;
@@ -56,10 +62,13 @@ export function planDeploy(request: DeployRequest, view: HostView): Plan {
     }
   }
   // An unsettled host is settled before the start; until then the slot and what it frees are a forecast.
-  const slot = idleSlot(view.pointer) ?? (view.pointer === null ? "blue" : view.pointer.live);
+  const expected = view.pointer?.mode === "pair" ? view.pointer.standby : view.pointer?.live;
+  const slot = expected === "blue" ? "green" : "blue";
   const problems = findProblems(view, request, slot);
-  if (problems.length > 0) {
-    return { verdict: "refused", reason: problems.map((problem) => problem.text).join("; "), problems };
+  const [first] = problems;
+  if (first !== undefined) {
+    const reason = problems.map((problem) => problem.text).join("; ");
+    return { verdict: "refused", code: first.code, reason, problems };
   }
   const site = siteFor(request.site, view, slot, request.release.runtime);
   const installProxy = view.proxy.state !== "running" || view.proxy.guardian !== "running";

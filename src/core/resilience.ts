@@ -25,7 +25,7 @@ export function* resilient(
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     try {
       if (lost !== null) {
-        yield* note("warning", `the connection was lost (${lost}) and is back: reading the host again`);
+        yield* note("warning", `the host was lost (${lost}) and is back: reading it again`);
         const cause = late ?? (yield* alreadyOver(run, errand, lost));
         lost = null;
         if (cause !== null) return yield* close(run, errand, fallback, cause);

@@ -1,5 +1,13 @@
 import { recordOf, stableRevisions } from "./ledger.js";
-import type { ContainerView, HostView, LedgerDraft, LedgerEvent, RuntimeSpec, Slot } from "./model.js";
+import type {
+  ContainerView,
+  GuardOutcome,
+  HostView,
+  LedgerDraft,
+  LedgerEvent,
+  RuntimeSpec,
+  Slot,
+} from "./model.js";
 import { askHealth, healthier } from "./proof.js";
 import { ask, isFailure, note, type Run, remainingMs, type Script } from "./script.js";
 import { inSlot, isUp } from "./serving.js";
@@ -41,24 +49,25 @@ function* settle(
   yield* note("warning", unsettled.reason);
   switch (unsettled.kind) {
     case "guardian-acted":
-      yield* acknowledge(run, view, holder);
-      return true;
+      yield* acknowledge(run, view, unsettled.outcome, holder);
+      break;
     case "unconfirmed":
-      return yield* goBack(run, view, unsettled, holder, fallback);
+      yield* goBack(run, view, unsettled, holder, fallback);
+      break;
     case "pointer-lost":
-      return yield* restorePointer(run, view, holder, fallback);
+      yield* restorePointer(run, view, holder, fallback);
+      break;
     case "serving-broken":
-      return yield* takeOver(run, view, unsettled.container, holder, fallback);
+      return yield* takeOver(run, view, unsettled, holder, fallback);
     case "leftover":
       // No request came to it of late, so the proxy has nothing to forget.
       yield* retire(run, view, unsettled.container);
-      return true;
+      break;
   }
+  return true;
 }
 
-function* acknowledge(run: Run, view: HostView, holder: string): Script<void> {
-  const outcome = view.outcome;
-  if (outcome === null) return;
+function* acknowledge(run: Run, view: HostView, outcome: GuardOutcome, holder: string): Script<void> {
   const event = outcome.verdict === "reverted" ? goneBack(run) : "halted";
   const rejected = view.containers.find((container) => container.revision === outcome.revision) ?? null;
   yield* ask(run, {
@@ -76,12 +85,12 @@ function* goBack(
   unconfirmed: { readonly revision: number; readonly live: Slot; readonly previous: Slot },
   holder: string,
   fallback: RuntimeSpec | null,
-): Script<boolean> {
+): Script<void> {
   const candidate = inSlot(view, unconfirmed.live);
   const previous = inSlot(view, unconfirmed.previous);
   if (previous !== null && isUp(previous)) yield* letStart(run, view, previous, fallback);
   const decision = yield* healthier(run, view, previous, candidate, fallback);
-  if (!decision.known) return false;
+  if (!decision.known) return;
   const back = decision.slot === unconfirmed.previous;
   yield* ask(run, {
     kind: "point-back",
@@ -96,7 +105,6 @@ function* goBack(
     ),
   });
   if (back && candidate !== null) yield* retireRejected(run, view, candidate);
-  return true;
 }
 
 /** What was never confirmed may be as good as before; what this run's own bake found broken is not. */
@@ -131,30 +139,31 @@ function* restorePointer(
   view: HostView,
   holder: string,
   fallback: RuntimeSpec | null,
-): Script<boolean> {
+): Script<void> {
   const stable = stableRevisions(view.ledger);
   const rank = (container: ContainerView) =>
     stable.indexOf(container.revision) * 1_000_000 + container.revision;
   const [first, second] = [...view.containers].filter(isUp).sort((a, b) => rank(b) - rank(a));
-  if (first === undefined) return true;
+  if (first === undefined) return;
   const decision = yield* healthier(run, view, first, second ?? null, fallback);
-  if (!decision.known) return false;
+  if (!decision.known) return;
   const slot = decision.slot ?? first.slot;
   const chosen = slot === first.slot ? first : (second ?? first);
   const entry = draft("halted", chosen.revision, chosen, holder, `the pointer was lost: ${decision.reason}`);
   yield* ask(run, { kind: "point-back", fence: run.fence, live: slot, entry });
-  return true;
 }
 
-/** What should serve is dead, or broken and never promoted: with proof, the other slot serves. Without, nothing is gained. */
+/**
+ * What should serve is dead, or broken and never promoted: with proof, the other slot serves. Without, nothing is
+ * gained. False where the host could not do what that needs.
+ */
 function* takeOver(
   run: Run,
   view: HostView,
-  container: ContainerView,
+  { live, container }: Extract<Unsettled, { kind: "serving-broken" }>,
   holder: string,
   fallback: RuntimeSpec | null,
 ): Script<boolean> {
-  const live = view.pointer === null ? null : inSlot(view, view.pointer.live);
   if (live !== null && isUp(live)) {
     const health = yield* askHealth(run, view, live, fallback);
     if (health.proven || !health.known) return health.known;

@@ -30,7 +30,7 @@ export function siteFor(request: SiteRequest, view: HostView, slot: Slot, runtim
 }
 
 export function sameSite(a: Site, b: Site | null): boolean {
-  return b !== null && canonical(a) === canonical(b);
+  return canonical(a) === canonical(b);
 }
 
 function canonical(value: unknown): string {

@@ -31,11 +31,7 @@ export function* tidy(
       afterMs: !stable ? 0 : left ? standby.runtime.drainMs + 1 : standby.runtime.hotMs,
     });
   }
-  const kept = revisionsToKeep({ ledger, containers: others }, candidate.revision, errand.keepReleases);
-  yield* ask(run, {
-    kind: "retain",
-    fence: run.fence,
-    revisions: standby === null ? kept : [...new Set([...kept, standby.container.revision])],
-  });
+  const revisions = revisionsToKeep({ ledger, containers: others }, candidate.revision, errand.keepReleases);
+  yield* ask(run, { kind: "retain", fence: run.fence, revisions });
   yield* ask(run, { kind: "unlock", fence: run.fence });
 }

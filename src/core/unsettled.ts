@@ -1,10 +1,10 @@
 import { stableRevisions } from "./ledger.js";
-import { type ContainerView, type HostView, otherSlot, type Slot } from "./model.js";
+import { type ContainerView, type GuardOutcome, type HostView, otherSlot, type Slot } from "./model.js";
 import { inSlot, isUp } from "./serving.js";
 
 /** Something an earlier run, or the guardian, left that must be put in order before anything else is done. */
 export type Unsettled =
-  | { readonly kind: "guardian-acted"; readonly reason: string }
+  | { readonly kind: "guardian-acted"; readonly outcome: GuardOutcome; readonly reason: string }
   | {
       readonly kind: "unconfirmed";
       readonly revision: number;
@@ -14,7 +14,14 @@ export type Unsettled =
       readonly reason: string;
     }
   | { readonly kind: "pointer-lost"; readonly reason: string }
-  | { readonly kind: "serving-broken"; readonly container: ContainerView; readonly reason: string }
+  | {
+      readonly kind: "serving-broken";
+      /** What requests are sent to. */
+      readonly live: ContainerView | null;
+      /** What may take over. */
+      readonly container: ContainerView;
+      readonly reason: string;
+    }
   | {
       readonly kind: "leftover";
       readonly container: ContainerView;
@@ -32,6 +39,7 @@ export function findUnsettled(view: HostView): Unsettled | null {
   if (view.outcome !== null) {
     return {
       kind: "guardian-acted",
+      outcome: view.outcome,
       reason:
         view.outcome.verdict === "reverted"
           ? `revision ${view.outcome.revision} was switched to and never confirmed; the guardian went back to slot ${view.outcome.serving}`
@@ -81,6 +89,7 @@ export function findUnsettled(view: HostView): Unsettled | null {
   ) {
     return {
       kind: "serving-broken",
+      live,
       container: idle,
       reason: `${describeBroken(live)}, and revision ${idle.revision} runs in the other slot`,
     };

@@ -27,6 +27,8 @@ export type Speak = <K extends StepKind>(step: StepOf<K>) => Spelling<K>;
 export interface HostOptions {
   readonly clock?: Clock;
   readonly ssh?: SshTiming;
+  /** How long a Docker daemon that is started anew in the middle of a run is waited for. Default 30 s. */
+  readonly dockerReturnsMs?: number;
   /** How long a broken connection is tried again; shorter than the guardian's lease of 15 s. Default 10 s. */
   readonly reconnectMs?: number;
   /** The whole run's deadline, from the opening on: no step but those that make things safe outlasts it. */
@@ -45,7 +47,7 @@ export async function openHost(access: HostAccess, speak: Speak, options: HostOp
   const clock = options.clock ?? systemClock;
   const endsMs = clock.nowMs() + (options.deadlineMs ?? Number.POSITIVE_INFINITY);
 
-  const askRemote = async <K extends StepKind>(step: StepOf<K>): Promise<Reply<K>> => {
+  const say = async <K extends StepKind>(step: StepOf<K>): Promise<Reply<K> | EvenkeelError> => {
     // Nothing was sent yet, so a connection that broke while idle is no loss if it can be had again.
     const shell = await line.ready();
     if (shell instanceof EvenkeelError) return lost(shell.detail, false);
@@ -55,7 +57,8 @@ export async function openHost(access: HostAccess, speak: Speak, options: HostOp
       outputBytes: OUTPUT_BYTES,
     });
     if (result.kind === "done") {
-      const answer = parse(result);
+      const answer = unlessDockerIsAway(() => parse(result));
+      if (answer instanceof EvenkeelError) return answer;
       const nowMs = clock.nowMs();
       return answer === "fenced" ? { kind: "fenced", nowMs } : { kind: "answer", nowMs, answer };
     }
@@ -64,6 +67,31 @@ export async function openHost(access: HostAccess, speak: Speak, options: HostOp
     return again instanceof EvenkeelError
       ? lost(`${result.message}; ${again.detail}`, false)
       : lost(result.message, true);
+  };
+
+  let begun = false;
+  const askRemote = async <K extends StepKind>(step: StepOf<K>): Promise<Reply<K>> => {
+    const said = await say(step);
+    if (!(said instanceof EvenkeelError)) {
+      begun = true;
+      return said;
+    }
+    // At the start there is nothing to come back to, and most often Docker is not to be had at all.
+    if (!begun) throw said;
+    return lost(said.detail, await dockerReturns());
+  };
+
+  /** As for a connection: the daemon, or the whole host, is being started anew. */
+  const dockerReturns = async (): Promise<boolean> => {
+    const untilMs = clock.nowMs() + (options.dockerReturnsMs ?? 30_000);
+    while (clock.nowMs() < untilMs && options.signal?.aborted !== true) {
+      await clock.sleep(500, options.signal);
+      const seen = await say({ kind: "observe" });
+      if (seen instanceof EvenkeelError) continue;
+      if (seen.kind === "answer") return true;
+      if (seen.kind === "lost" && !seen.reconnected) return false;
+    }
+    return false;
   };
 
   const lost = (message: string, reconnected: boolean) =>
@@ -83,6 +111,15 @@ export async function openHost(access: HostAccess, speak: Speak, options: HostOp
     },
     close: line.close,
   };
+}
+
+function unlessDockerIsAway<T>(parse: () => T): T | EvenkeelError {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof EvenkeelError && error.code === "docker-unavailable") return error;
+    throw error;
+  }
 }
 
 const OUTPUT_BYTES = 8 * 1024 * 1024;

@@ -14,7 +14,10 @@ export interface ShellLimits {
 export type ShellResult =
   | { readonly kind: "done"; readonly code: number; readonly stdout: string; readonly stderr: string }
   /** Whether the host ran the script, wholly or in part, is unknown. The connection is gone. */
-  | { readonly kind: "lost"; readonly message: string };
+  | { readonly kind: "lost"; readonly message: string; readonly by: Loss };
+
+/** What ended it: the network, the far end's shell by itself, or a limit of ours. */
+type Loss = "connection" | "shell" | "limit";
 
 /** One remote `sh` that runs scripts one after the other: 0.2 ms a script in place of 3 ms a command. */
 export interface RemoteShell {
@@ -28,8 +31,10 @@ export interface RemoteShell {
  *   when the connection breaks meanwhile.
  */
 export async function openShell(connection: SshConnection, timeoutMs: number): Promise<RemoteShell> {
-  const channel = await connection.exec("exec sh").catch((cause: unknown) => {
+  const channel = await connection.exec("exec sh").catch(async (cause: unknown) => {
+    const broken = await Promise.race([connection.closed, new Promise((next) => setImmediate(next, null))]);
     connection.destroy("no shell could be started");
+    if (broken !== null) throw unreachable(connection, String(broken));
     throw new EvenkeelError("ssh-denied", `${nameTarget(connection.target)} allows no command.`, { cause });
   });
   const shell = serve(channel, connection);
@@ -37,6 +42,7 @@ export async function openShell(connection: SshConnection, timeoutMs: number): P
   const limits = { timeoutMs, outputBytes: 1_000_000 };
   const first = await shell.run(":", limits, prelude);
   if (first.kind === "done" && first.code === 0) return shell;
+  if (first.kind === "lost" && first.by !== "shell") throw unreachable(connection, first.message);
   const said = first.kind === "done" ? `exit code ${first.code}: ${first.stderr}` : first.message;
   connection.destroy("no shell could be started");
   throw new EvenkeelError(
@@ -48,30 +54,40 @@ export async function openShell(connection: SshConnection, timeoutMs: number): P
   );
 }
 
+function unreachable({ target }: SshConnection, message: string): EvenkeelError {
+  return new EvenkeelError(
+    "ssh-unreachable",
+    `The connection to ${nameTarget(target)} broke while a shell was started: ${message}.`,
+  );
+}
+
 function serve(channel: SshChannel, connection: SshConnection) {
   const out = createMarkedStream();
   const err = createMarkedStream();
-  let over: string | null = null;
+  let over: Lost | null = null;
   let queue: Promise<unknown> = Promise.resolve();
-  const ended = new Promise<string>((resolve) => {
-    const end = (reason: string) => {
-      over ??= reason;
+  const ended = new Promise<Lost>((resolve) => {
+    const end = (message: string, by: Loss) => {
+      over ??= { kind: "lost", message, by };
       resolve(over);
     };
     channel.on("close", (code: unknown) => {
       // When the connection broke, its own reason says more than the channel's end.
       setImmediate(() =>
-        end(typeof code === "number" ? `the remote shell ended (${code})` : "the remote shell ended"),
+        end(
+          typeof code === "number" ? `the remote shell ended (${code})` : "the remote shell ended",
+          "shell",
+        ),
       );
     });
     channel.on("error", () => {});
-    void connection.closed.then(end);
+    void connection.closed.then((reason) => end(reason, "connection"));
   });
   channel.on("data", (chunk: Buffer) => out.push(chunk));
   channel.stderr.on("data", (chunk: Buffer) => err.push(chunk));
 
   const runAlone = async (script: string, limits: ShellLimits, before: string): Promise<ShellResult> => {
-    if (over !== null) return { kind: "lost", message: over };
+    if (over !== null) return over;
     const nonce = randomBytes(12).toString("hex");
     const stdout = out.until(mark(nonce), limits.outputBytes);
     const stderr = err.until(mark(nonce), limits.outputBytes);
@@ -93,7 +109,7 @@ function serve(channel: SshChannel, connection: SshConnection) {
 // The first thing that ends a run is what is told.
 function settleFirst(
   streams: readonly [Promise<Marked>, Promise<Marked>],
-  ended: Promise<string>,
+  ended: Promise<Lost>,
   timeoutMs: number,
 ): Promise<ShellResult> {
   return new Promise((resolve) => {
@@ -101,7 +117,7 @@ function settleFirst(
       clearTimeout(timer);
       resolve(result);
     };
-    const lose = (message: string) => settle({ kind: "lost", message });
+    const lose = (message: string) => settle({ kind: "lost", message, by: "limit" });
     const timer = setTimeout(() => lose(`no answer within ${timeoutMs / 1000} s`), timeoutMs);
     void Promise.all(streams).then(([stdout, stderr]) => {
       if (stdout.verdict === "found" && stderr.verdict === "found") settle(read(stdout, stderr));
@@ -112,13 +128,14 @@ function settleFirst(
           lose(`the host wrote more than ${marked.limitBytes} bytes and was cut off`);
       });
     }
-    void ended.then(lose);
+    void ended.then(settle);
   });
 }
 
 function read(stdout: Found, stderr: Found): ShellResult {
   const code = /^\s*(\d{1,3})$/.exec(stdout.rest)?.[1];
-  if (code === undefined) return { kind: "lost", message: "the end of the host's answer is damaged" };
+  if (code === undefined)
+    return { kind: "lost", message: "the end of the host's answer is damaged", by: "limit" };
   return {
     kind: "done",
     code: Number(code),
@@ -127,4 +144,5 @@ function read(stdout: Found, stderr: Found): ShellResult {
   };
 }
 
+type Lost = Extract<ShellResult, { kind: "lost" }>;
 type Found = Extract<Marked, { verdict: "found" }>;

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { frame } from "../../src/commands/frame.js";
 import { argv, quote, raw, sh } from "../../src/commands/quote.js";
+import { scaled } from "../support/scale.js";
 import { run, shells } from "./support/shells.js";
 
 const nasty = fc.oneof(
@@ -107,7 +108,7 @@ describe("100,000 names, environment values, paths and messages that try to run 
   // Names, environment values, paths and messages, by what holds their pieces together.
   const glue = fc.constantFrom("-", "", "/", " ");
   const value = fc.tuple(glue, pieces).map(([between, parts]) => parts.join(between));
-  const values = fc.sample(value, { numRuns: 100_000 });
+  const values = fc.sample(value, { numRuns: scaled(100_000) });
 
   it.each(shells.map((shell) => [shell.join(" "), shell] as const))(
     "in %s: none is changed, none is executed",

@@ -50,6 +50,11 @@ it("starts by the image's id, with restart policy no, limits, labels and every n
   expect(host.calls()).toMatch(/docker network connect backend n3w\ndocker start n3w/);
 });
 
+it("tags the image for retention again: what was pulled anew for a rollback would be anybody's to prune", () => {
+  host.ask(start);
+  expect(host.calls()).toMatch(/^docker tag sha256:1 evenkeel\/shop-production:r3$/m);
+});
+
 it("gives several lines to Docker in its environment, and the rest in a file of this account alone", () => {
   host.ask(start);
   expect(host.calls()).toMatch(/^[1-9]\d*$/m);

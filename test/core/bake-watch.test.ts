@@ -135,18 +135,20 @@ test("without a public address none is asked", () => {
 test("when the guard is gone the guardian has decided, and that is told", () => {
   const host = hostWith();
   const at = indexOf(hostWith(), "watch");
-  const { outcome } = story(host, {}, [meanwhile(at, () => {}, 22_000)]);
+  const { outcome, kinds } = story(host, {}, [meanwhile(at, () => {}, 22_000)]);
   expect(outcome).toMatchObject({
     phase: "rolled-back",
     code: "guard-gone",
     serving: 1,
     reason: "the bake was not confirmed in time, so the guardian on the host decided by itself",
   });
+  expect(kinds.slice(0, 3)).toEqual(["wait", "watch", "logs"]);
 });
 
 test("when its lease cannot be made longer, it goes back while it can", () => {
   const host = hostWith();
-  const { outcome } = story(host, {}, [fullAt(indexOf(hostWith(), "watch"))]);
+  const { outcome, kinds } = story(host, {}, [fullAt(indexOf(hostWith(), "watch"))]);
+  expect(kinds.slice(0, 4)).toEqual(["wait", "watch", "observe", "point-back"]);
   expect(outcome).toMatchObject({ phase: "rolled-back", code: "bake-failed", serving: 1 });
   expect(outcome?.reason).toContain("its disk may be full");
   expect(host.pointer).toEqual({ mode: "solo", live: "blue" });
@@ -280,8 +282,9 @@ test("a release that breaks at its first look is gone back from on the proof of 
 
 test("a proof that is older than ten seconds is made again before going back on it", () => {
   for (const [pauseMs, kind] of [
-    [9_000, "point-back"],
-    [11_000, "probe"],
+    // The look at the host takes 20 ms itself.
+    [9_980, "point-back"],
+    [9_981, "probe"],
   ] as const) {
     const host = hostWith({ afterSwitch: rejected });
     const at = story(hostWith({ afterSwitch: rejected })).steps.findLastIndex(
@@ -386,12 +389,43 @@ test("where the guardian was quicker with going back, that is told", () => {
 });
 
 test("the run's time over, it goes back, and says so", () => {
-  const { outcome } = story(hostWith(), { deadlineMs: 7_000 });
+  const { outcome, kinds } = story(hostWith(), { deadlineMs: 7_000 });
+  expect(kinds.slice(-6)).toEqual(["wait", "observe", "point-back", "logs", "retire", "unlock"]);
   expect(outcome).toMatchObject({
     phase: "rolled-back",
     code: "bake-failed",
     reason: "the deploy's own deadline is over",
   });
+});
+
+test("so it does before the first look, on the proof of the gate alone", () => {
+  const host: SimulatedHost = answering(hostWith(), "switch", (answer) => {
+    host.advance(14_000);
+    return answer;
+  });
+  const { outcome, kinds } = story(host, { deadlineMs: 12_000 });
+  expect(kinds.slice(0, 2)).toEqual(["observe", "point-back"]);
+  expect(outcome).toMatchObject({ phase: "rolled-back", serving: 1 });
+});
+
+test("there is no patience with a standby when the run's time is over", () => {
+  const host = answering(hostWith(), "watch", (answer) => silent(answer, "standby"));
+  const { outcome, kinds } = story(host, { deadlineMs: 5_000 });
+  expect(kinds.slice(kinds.indexOf("observe"))).toEqual([
+    ...["observe", "probe", "point-back"],
+    ...["logs", "retire", "unlock"],
+  ]);
+  expect(outcome).toMatchObject({ phase: "rolled-back", code: "bake-failed", serving: 1 });
+});
+
+test("the run's time over just when the pair is to be left: the switch is settled, not undone", () => {
+  const host: SimulatedHost = answering(hostWith(), "watch", (answer) => {
+    host.advance(6_000);
+    return { ...answer, standby: null };
+  });
+  const { outcome } = story(host, { deadlineMs: 8_000 });
+  expect(outcome).toMatchObject({ phase: "rolled-back", code: "deadline", serving: 1 });
+  expect(host.pointer).toEqual({ mode: "solo", live: "blue" });
 });
 
 test("a first release that fails its bake keeps the traffic, with its last words told", () => {
@@ -436,7 +470,7 @@ test("it is waited for as long as the bake may take, and no longer", () => {
 
 test("nor longer than the run may take", () => {
   const { tookMs, outcome } = story(aloneUntil(null), { deadlineMs: 7_000 });
-  expect(outcome).toMatchObject({ phase: "halted", serving: 2 });
+  expect(outcome).toMatchObject({ phase: "halted", code: "bake-failed", serving: 2 });
   expect(tookMs).toBeLessThan(10_000);
 });
 

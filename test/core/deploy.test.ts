@@ -113,9 +113,30 @@ test("a release that hangs cannot stand by: it is replaced, alone, and is no obs
 test("the run's time is over in the gate: the candidate is removed", () => {
   const host = hostWith({ healthyAfterMs: 20_000 });
   const told = runScript(deploy({ ...request, deadlineMs: 6_000 }), host);
-  expect(told.outcome).toMatchObject({ phase: "aborted", code: "deadline", serving: 1 });
+  expect(told.outcome).toMatchObject({
+    phase: "aborted",
+    code: "deadline",
+    serving: 1,
+    reason: "the deploy's own deadline of 6 s is over",
+    logs: "the container's last words",
+  });
+  expect(host.ledger.at(-1)).toMatchObject({ event: "aborted", revision: 2, by: "run-1" });
   expect(host.containers.map((container) => container.revision)).toEqual([1]);
   expect(told.tookMs).toBeLessThan(10_000);
+});
+
+test("so it is where it would have been the first", () => {
+  const host = new SimulatedHost({ [anImage("v2")]: { ...healthy, healthyAfterMs: 20_000 } });
+  const told = runScript(deploy({ ...request, deadlineMs: 6_000 }), host);
+  expect(told.outcome).toMatchObject({ phase: "aborted", code: "deadline", serving: null });
+  expect(told.outcome).toMatchObject({ logs: "the container's last words" });
+});
+
+test("a connection that breaks in the gate and comes back leads to the same end", () => {
+  const host = hostWith();
+  const told = runScript(deploy(request), host, [lost(stepsUntil("probe"), true)]);
+  expect(told.outcome).toMatchObject({ phase: "promoted" });
+  expect(host.live()?.release.image).toBe(anImage("v2"));
 });
 
 test("the run's time is over in the bake: back", () => {
@@ -168,7 +189,12 @@ test("a runner that slept beyond the guard's lease finds that the guardian acted
   const told = runScript(deploy(request), host, [
     { at, what: { kind: "runner-pauses", ms: 22_000, meanwhile: null } },
   ]);
-  expect(told.outcome).toMatchObject({ phase: "rolled-back", code: "guard-gone", serving: 1 });
+  expect(told.outcome).toMatchObject({
+    phase: "rolled-back",
+    code: "guard-gone",
+    serving: 1,
+    reason: "the bake was not confirmed in time, so the guardian on the host decided by itself",
+  });
   expect(host.pointer).toEqual({ mode: "solo", live: "blue" });
 });
 
@@ -257,9 +283,11 @@ test("a bare host is prepared first, in this order", () => {
     ...["observe", "pull", "acquire", "observe", "install-proxy", "route", "stage", "pre-deploy"],
   ]);
   expect(told.steps).toContainEqual({ kind: "install-proxy", fence: 1, upgrade: false });
-  const notes = told.notices.flatMap((notice) => (notice.kind === "note" ? [notice.text] : []));
-  expect(notes).toContain("installing the proxy and its guardian");
-  expect(notes).toContain("pre-deploy: npm run migrate (must be compatible with the release that serves)");
+  for (const text of [
+    "installing the proxy and its guardian",
+    "pre-deploy: npm run migrate (must be compatible with the release that serves)",
+  ])
+    expect(told.notices).toContainEqual({ kind: "note", level: "info", text });
   expect(told.outcome).toMatchObject({ phase: "promoted", revision: 1 });
 });
 

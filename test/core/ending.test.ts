@@ -30,6 +30,7 @@ test.each<[string, HostView["ledger"], string | null]>([
   ["the end of somebody else's switch that it settled", [mine("rolled-back", 7)], null],
   ["that one, before its own switch", [mine("rolled-back", 7), mine("switched", 2)], null],
   ["the last of two switches", [mine("switched", 2), mine("rolled-back", 2), mine("switched", 3)], null],
+  ["an end that came before its switch", [mine("rolled-back", 2), mine("switched", 2)], null],
   ["a pair that it left", [mine("switched", 2), mine("switched", 2), mine("promoted", 2)], "promoted"],
   [
     "a later line about another release",
@@ -129,6 +130,8 @@ test("an abort, or nothing written, is an abort", () => {
     serving: 1,
     logs: "",
   });
+  const undone = [mine("switched", 2), mine("aborted", 2)];
+  expect(outcomeFrom(viewOf("blue", undone), "run-1", cause)).toMatchObject({ phase: "aborted" });
   expect(outcomeFrom(viewOf("blue", [], { containers: [] }), "run-1", cause)).toEqual({
     phase: "aborted",
     ...cause,

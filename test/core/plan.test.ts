@@ -107,6 +107,11 @@ test("a bare host is given a proxy and a route first, and the switch is alone", 
     "bake",
     "promote",
   ]);
+  const plan = planDeploy(aRequest(), aBareView());
+  expect("steps" in plan ? plan.steps : []).toContainEqual({
+    title: "switch, alone",
+    why: "nothing serves that could stand by",
+  });
 });
 
 test("only another domain is a reload, whose cost is told", () => {
@@ -140,10 +145,18 @@ test("what serves is deployed anew while an earlier run's switch is open", () =>
   expect(planDeploy(same, view).verdict).toBe("deploy");
 });
 
+test("the candidate goes where nothing serves", () => {
+  const green = aContainer({ id: "container-2", slot: "green", revision: 2 });
+  const ledger = [...aView().ledger, ...aView().ledger.map((entry) => ({ ...entry, revision: 2 }))];
+  const view = aView({ pointer: { mode: "solo", live: "green" }, containers: [green], ledger });
+  expect(planDeploy(aRequest(), view)).toMatchObject({ slot: "blue" });
+});
+
 test("a refusal tells every problem", () => {
   const plan = planDeploy(aRequest(), aView({ diskFreeBytes: 0, architecture: "arm64" }));
   expect(plan).toMatchObject({
     verdict: "refused",
+    code: "disk-full",
     problems: [{ code: "disk-full" }, { code: "wrong-architecture" }],
     reason: expect.stringMatching(/^the host has 0 MiB of disk free .*; the image is for amd64/),
   });

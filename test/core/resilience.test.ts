@@ -86,7 +86,7 @@ test("when the connection comes back the host is read, and the story told again"
     {
       kind: "note",
       level: "warning",
-      text: "the connection was lost (connection reset) and is back: reading the host again",
+      text: "the host was lost (connection reset) and is back: reading it again",
     },
   ]);
 });
@@ -108,6 +108,7 @@ test("four times it is tried, and no more", () => {
     [0, 1, 2, 3].map((at) => lostAt(at)),
   );
   expect(told.outcome?.phase).toBe("lost");
+  expect(told.outcome?.reason).toMatch(/^connection reset;/);
   expect(told.kinds).toHaveLength(4);
   const once = tell(
     aSimulatedHost(aRelease()),
@@ -177,9 +178,9 @@ test("a run that lost the lock looks at the host, and does nothing more", () => 
 });
 
 test("a mistake of ours in that look is no interruption either", () => {
-  const host = aSimulatedHost(aRelease());
-  host.observe = () => fail(new Error("a bug"));
-  expect(() => tell(host, [], { story: () => interrupted("fenced") })).toThrow("a bug");
+  const script = resilient(beginRun(60_000), errand, null, () => interrupted("fenced"));
+  script.next();
+  expect(() => script.throw(new Error("a bug"))).toThrow("a bug");
 });
 
 test("a release that the bake rejected is not tried again", () => {
@@ -208,6 +209,12 @@ test("where the ledger has its end, it is over, and told with that", () => {
   const told = tell(host, [lostAt(0)]);
   expect(told).toMatchObject({ outcome: { phase: "aborted", code: "lost", reason: "404" }, times: 1 });
   expect(told.kinds).toEqual(["observe", "observe", "acquire", "observe", "unlock"]);
+});
+
+test("what is hot beside an abort stays hot", () => {
+  const host = withCandidate();
+  host.ledger.push(byRun("run-0", "promoted"), byRun("run-0", "promoted", 1), byRun("run-1", "aborted", 3));
+  expect(tell(host, [lostAt(0)]).kinds).not.toContain("retire");
 });
 
 test("where it was promoted, what served before goes in its time", () => {

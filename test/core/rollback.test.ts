@@ -97,6 +97,7 @@ test("hot it is a switch with fresh proof, guarded and baked, and nothing is sta
   expect(kinds).not.toContain("start");
   expect(kinds.indexOf("probe")).toBeLessThan(kinds.indexOf("switch"));
   expect(host.ledger.at(-1)).toMatchObject({ event: "promoted", revision: 1, left: 2, by: "run-back" });
+  expect(host.ledger.at(-2)).not.toHaveProperty("left");
   expect(told.steps).toContainEqual(
     expect.objectContaining({ kind: "switch", guard: expect.objectContaining({ token: "run-back" }) }),
   );

@@ -43,8 +43,13 @@ function hostOf(
   return host;
 }
 
-function settle(host: SimulatedHost, faults: readonly Fault[] = [], rejected: string | null = null) {
-  const run: Run = { ...beginRun(600_000), fence: host.fence, rejected };
+function settle(
+  host: SimulatedHost,
+  faults: readonly Fault[] = [],
+  rejected: string | null = null,
+  deadlineMs = 600_000,
+) {
+  const run: Run = { ...beginRun(deadlineMs), fence: host.fence, rejected };
   const told = runScript(settled(run, "run-5", null), host, faults);
   return { ...told, kinds: told.steps.map(({ kind }) => kind) };
 }
@@ -96,7 +101,13 @@ test("that the guardian went back is written down, and what it left is taken awa
   ]);
   expect(host.outcome).toBeNull();
   expect(told.outcome?.view.containers.map(({ revision }) => revision)).toEqual([1]);
-  expect(JSON.stringify(told.notices)).toContain("the guardian went back to slot blue");
+  expect(told.notices).toEqual([
+    {
+      kind: "note",
+      level: "warning",
+      text: "revision 2 was switched to and never confirmed; the guardian went back to slot blue",
+    },
+  ]);
 });
 
 test("that the guardian kept what it could not go back from is written down, and that is kept", () => {
@@ -161,6 +172,21 @@ test("the way back is given time to start, as long as the guardian would", () =>
   });
   expect(told.tookMs).toBeGreaterThan(30_000);
   expect(told.tookMs).toBeLessThan(36_000);
+});
+
+test("nor longer than the run may take", () => {
+  const host = openSwitch({
+    blue: { revision: 1, behaviour: { healthyAfterMs: 25_000 } },
+    green: { revision: 2 },
+  });
+  expect(settle(host, [], null, 6_000).tookMs).toBeLessThan(15_000);
+  expect(host.pointer).toEqual({ mode: "solo", live: "green" });
+});
+
+test("where what was switched to is gone, it goes back, and nothing is taken away", () => {
+  const host = openSwitch({ blue: { revision: 1 } });
+  expect(settle(host).kinds).not.toContain("retire");
+  expect(host.ledger.at(-1)).toMatchObject({ event: "reverted", revision: 0, image: "" });
 });
 
 test("a way back that does not even run is not waited for", () => {
@@ -354,6 +380,13 @@ test("what is left over is stopped in its own time, and the proxy has nothing to
     afterMs: 0,
   });
   expect(told.kinds).toEqual(["observe", "retire", "observe"]);
+});
+
+test("what is left over and cannot be taken away is no obstacle", () => {
+  const host = hostOf({ blue: { revision: 1 }, green: { revision: 2 } }, [["promoted", 1]]);
+  const told = settle(host, [{ at: 1, what: { kind: "disk-full", steps: 50 } }]);
+  expect(told.kinds).toEqual(["observe", "retire", "observe"]);
+  expect(told.outcome?.blocked).toBeNull();
 });
 
 test("what is left over of a release that is forgotten has five seconds", () => {

@@ -146,6 +146,16 @@ test.each<[string, HostView["ledger"], string]>([
     "was rolled back, and its container is still there",
   ],
   [
+    "was not confirmed",
+    [anEntry({ event: "switched", revision: 2 }), anEntry({ event: "reverted", revision: 2 })],
+    "was rolled back, and its container is still there",
+  ],
+  [
+    "never served, though others were rolled back",
+    [anEntry({ event: "switched", revision: 9 }), anEntry({ event: "rolled-back", revision: 9 })],
+    "was started by an earlier run and never served",
+  ],
+  [
     "was stable until a rollback by hand",
     [anEntry({ event: "switched", revision: 2 }), anEntry({ revision: 2 }), left],
     "was left by the rollback to revision 1",
@@ -153,6 +163,10 @@ test.each<[string, HostView["ledger"], string]>([
 ])("of a leftover that %s, the ledger tells so", (_, ledger, what) => {
   const view = aView({ containers: both, ledger: [anEntry(), ...ledger] });
   expect(findUnsettled(view)).toMatchObject({ kind: "leftover", reason: `revision 2 ${what}` });
+});
+
+test("a candidate is not draining", () => {
+  expect(findUnsettled(aView({ containers: both }))).toMatchObject({ draining: false });
 });
 
 test.each([

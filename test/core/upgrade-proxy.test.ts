@@ -18,7 +18,11 @@ test("the proxy is replaced under the lock, said with its cost, and told to the 
     "unlock",
   ]);
   expect(told.steps).toContainEqual(expect.objectContaining({ kind: "install-proxy", upgrade: true }));
-  expect(JSON.stringify(told.notices)).toContain("every app on this host");
+  expect(told.notices).toContainEqual({
+    kind: "note",
+    level: "warning",
+    text: expect.stringContaining("every app on this host"),
+  });
 });
 
 test("what the proxy is by then is written down and told", () => {

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type Host, type HostOptions, openHost } from "../../src/effects/host.js";
+import { type Host, type HostOptions, openHost, type Speak } from "../../src/effects/host.js";
 import { type FlakyProxy, startFlakyProxy } from "../support/flaky-proxy.js";
 import { script, speakScripts } from "./support/shell-language.js";
 import { pin, startSshd, type TestSshd } from "./support/sshd.js";
@@ -23,13 +23,17 @@ describe("a host behind a real sshd", () => {
     await sshd.stop();
   });
 
-  const open = async (options: HostOptions = {}, policy = pin(sshd.hostKeys.get("ed25519") as Buffer)) => {
+  const open = async (
+    options: HostOptions = {},
+    policy = pin(sshd.hostKeys.get("ed25519") as Buffer),
+    speak: Speak = speakScripts,
+  ) => {
     const access = {
       target: { ...sshd.target, port: proxy.port },
       credential: sshd.credential,
       hostKeys: policy,
     };
-    const host = await openHost(access, speakScripts, options);
+    const host = await openHost(access, speak, options);
     hosts.push(host);
     return host;
   };
@@ -132,6 +136,41 @@ describe("a host behind a real sshd", () => {
       message: expect.stringContaining("another key is pinned"),
     });
     expect(decisions).toBe(2);
+  });
+
+  describe("Docker that does not answer", () => {
+    const away = 'echo "Cannot connect to the Docker daemon" >&2; exit 71';
+    const returnsWith = (file: string): Speak => {
+      const speak: Speak = (step) =>
+        step.kind === "observe"
+          ? { ...speakScripts(step), script: `[ -e ${file} ] || { ${away}; }` }
+          : speakScripts(step);
+      return speak;
+    };
+
+    test("is told at once by a host of which nothing was heard yet", async () => {
+      const host = await open();
+      await expect(host.ask(script(away))).rejects.toMatchObject({ code: "docker-unavailable" });
+    });
+
+    test("is waited for in the middle of a run, as a connection is: what was done is unknown", async () => {
+      const file = join(sshd.folder, "docker-is-back");
+      const host = await open({}, undefined, returnsWith(file));
+      await host.ask(script("true"));
+      setTimeout(() => appendFileSync(file, ""), 700);
+      expect(await host.ask(script(away))).toMatchObject({
+        kind: "lost",
+        reconnected: true,
+        message: expect.stringContaining("Cannot connect to the Docker daemon"),
+      });
+      expect(existsSync(file)).toBe(true);
+    });
+
+    test("is given up when it does not come back", async () => {
+      const host = await open({ dockerReturnsMs: 600 }, undefined, returnsWith("/nowhere"));
+      await host.ask(script("true"));
+      expect(await host.ask(script(away))).toMatchObject({ kind: "lost", reconnected: false });
+    });
   });
 
   test("asks at the same time are answered one after the other", async () => {

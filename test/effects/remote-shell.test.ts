@@ -50,6 +50,17 @@ describe("a shell on a real sshd", () => {
     });
   });
 
+  test("needs nothing that a key may be forbidden: forwarding, a terminal, start files", async () => {
+    const file = join(sshd.folder, "authorized_keys");
+    const plain = readFileSync(file, "utf8");
+    writeFileSync(file, `restrict,from="127.0.0.1" ${plain}`);
+    try {
+      expect(await (await shellOf()).run("echo here", LIMITS)).toMatchObject({ code: 0, stdout: "here\n" });
+    } finally {
+      writeFileSync(file, plain);
+    }
+  });
+
   test("keeps nothing of one script for the next: neither variables nor standard input", async () => {
     const shell = await shellOf();
     await shell.run("kept=yes; cd /; cat; exec 1>&-", LIMITS);
@@ -94,7 +105,7 @@ describe("a shell on a real sshd", () => {
     const shell = await openShell(connection, 5000);
     const startedMs = performance.now();
     const result = await shell.run("sleep 30", { ...LIMITS, timeoutMs: 300 });
-    expect(result).toEqual({ kind: "lost", message: "no answer within 0.3 s" });
+    expect(result).toMatchObject({ kind: "lost", message: "no answer within 0.3 s" });
     expect(performance.now() - startedMs).toBeLessThan(5000);
     await connection.closed;
     expect(await shell.run("true", LIMITS)).toMatchObject({ kind: "lost" });
@@ -134,6 +145,15 @@ describe("a shell on a real sshd", () => {
       );
     }
   });
+
+  test.each(["cut", "stall"] as const)(
+    "does not blame the account for a connection that is lost: %s",
+    async (fault) => {
+      const connection = await connect({ port: proxy.port, keepaliveMs: 200 });
+      proxy.after(100, "server", fault);
+      await expect(openShell(connection, 5000)).rejects.toMatchObject({ code: "ssh-unreachable" });
+    },
+  );
 
   test("says so when the account runs something else than a shell", async () => {
     const forced = await startSshd({ config: ["ForceCommand echo This account is closed; exit 3"] });

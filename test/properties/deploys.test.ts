@@ -13,8 +13,8 @@ import {
   aRollbackRequest,
   aRuntime,
 } from "../support/builders.js";
-import { scaled } from "../support/properties.js";
 import { type Fault, runScript } from "../support/run-script.js";
+import { scaled } from "../support/scale.js";
 import { healthy } from "../support/simulated-container.js";
 import { aSimulatedHost } from "../support/simulated-host.js";
 

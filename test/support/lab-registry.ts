@@ -1,3 +1,4 @@
+import { gunzipSync } from "node:zlib";
 import type { Lab } from "../../ci/lab/lab.js";
 
 /** What the lab's registry is asked for, so that it names the digest of the manifest that it has. */
@@ -18,4 +19,31 @@ export async function byDigest(reference: string): Promise<string | null> {
   const address = `http://${registry}/v2/${name}/manifests/${tag}`;
   const answer = await fetch(address, { method: "HEAD", headers: { accept: manifests } });
   return answer.ok ? `${registry}/${name}@${answer.headers.get("docker-content-digest")}` : null;
+}
+
+export interface Manifest {
+  readonly layers: readonly { readonly digest: string }[];
+  readonly config: { readonly digest: string };
+}
+
+/** The manifest of `repository@sha256:…` in the lab's registry. */
+export async function manifestOf(image: string): Promise<Manifest> {
+  const url = addressOf(image, "manifests", image.split("@")[1] ?? "");
+  return (await fetch(url, { headers: { accept: manifests } })).json() as Promise<Manifest>;
+}
+
+/** All that an image consists of: its layers, unpacked, and its configuration with the history. */
+export async function contentsOf(image: string): Promise<readonly Buffer[]> {
+  const { layers, config } = await manifestOf(image);
+  return Promise.all(
+    [...layers, config].map(async ({ digest }) => {
+      const bytes = Buffer.from(await (await fetch(addressOf(image, "blobs", digest))).arrayBuffer());
+      return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
+    }),
+  );
+}
+
+function addressOf(image: string, kind: "manifests" | "blobs", digest: string): string {
+  const [registry = "", ...rest] = (image.split("@")[0] ?? "").split("/");
+  return `http://${registry}/v2/${rest.join("/")}/${kind}/${digest}`;
 }

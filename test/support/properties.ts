@@ -1,13 +1,7 @@
 import * as fc from "fast-check";
 import { describeHistory, type History, histories, replay } from "./histories.js";
 import type { Violation } from "./oracle.js";
-
-/** How many histories a property looks at; a night's run raises it. */
-const SCALE = Number(process.env.EVENKEEL_HISTORIES ?? 1);
-
-export function scaled(numRuns: number): number {
-  return Math.ceil(numRuns * SCALE);
-}
+import { scaled } from "./scale.js";
 
 /**
  * Looks for a history in which an invariant does not hold. The shortest one found is thrown as a story:

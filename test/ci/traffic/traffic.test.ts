@@ -117,9 +117,9 @@ describe("single requests", () => {
     const { mark, samples, stop } = await start();
     await sleep(300);
     await mark("green");
+    const first = await samples();
     server.answering = (_request, response) =>
       void response.writeHead(500, { "x-answered-by": "green" }).end();
-    const first = await samples();
     await sleep(300);
     await mark("end");
     const second = await samples();

@@ -15,12 +15,14 @@ interface Deployed {
   readonly target: Target;
   readonly app: string;
   readonly domains?: readonly string[];
+  /** What evenkeel.yaml says under `build`. */
+  readonly build?: object;
 }
 
 /** A Node project as small as it can be, in a git repository of its own, to be deployed to a target of the lab. */
 export async function createProject(
   path: string,
-  { lab, target, app, domains = [] }: Deployed,
+  { lab, target, app, domains = [], build = {} }: Deployed,
   more: Readonly<Record<string, string>> = {},
 ): Promise<CommittedProject> {
   const identity = { name: app, version: "1.0.0" };
@@ -49,6 +51,7 @@ process.on("SIGTERM", () => server.close(() => process.exit(0)));
     "evenkeel.yaml": stringify({
       app,
       image: `${lab.registry}/e2e/${app}`,
+      build,
       container: { secrets: ["TOKEN"] },
       health: { interval: "200ms" },
       bake: { duration: "2s", interval: "500ms" },

@@ -75,6 +75,8 @@ export interface ShopOptions {
   /** A host that other shops use as well; without it the shop has one of its own. */
   readonly target?: Target;
   readonly domain?: string;
+  /** YAML. Default: off. */
+  readonly tls?: string;
   /** In place of the target's own, to show the wrong ones. */
   readonly knownHosts?: string;
   /** In place of the lab's own registry, and who logs in there. */
@@ -97,8 +99,8 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
   const textOf = (release: ReleaseOf) => `
 app: ${app}
 image: ${there(plain.repository)}
-health: ${release.health ?? "{ interval: 200ms, passes: 3, deadline: 8s }"}
-bake: ${release.bake ?? "{ duration: 2s, interval: 500ms, deadline: 10s }"}
+health: ${release.health ?? "{ interval: 200ms, passes: 3, deadline: 30s }"}
+bake: ${release.bake ?? "{ duration: 2s, interval: 500ms, deadline: 60s }"}
 keep: ${release.keep ?? "{ hot: 5m }"}
 ${release.preDeploy === undefined ? "" : `preDeploy: ${release.preDeploy}`}
 container:
@@ -113,6 +115,7 @@ environments:
     user: ${user}
     latest: ${release.latest ?? false}
     domains: [${domain ?? ""}]
+    tls: ${options.tls ?? "off"}
     ${options.registry === undefined ? "" : `registry: { username: ${options.registry.username} }`}
     knownHosts: ${JSON.stringify(options.knownHosts ?? target.hostKeyLine)}
 `;

@@ -60,7 +60,7 @@ describe("whatever a host holds, nothing of it commands a terminal", () => {
   });
 
   test("in a plan and in an outcome", () => {
-    lines(describePlan({ verdict: "refused", reason: evil, problems: [] }));
+    lines(describePlan({ verdict: "refused", code: "preflight", reason: evil, problems: [] }));
     lines(describeOutcome({ phase: "aborted", code: "gate-failed", serving: 1, reason: evil, logs: evil }));
   });
 });

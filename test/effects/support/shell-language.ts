@@ -1,9 +1,13 @@
 import type { Speak } from "../../../src/effects/host.js";
+import { EvenkeelError } from "../../../src/errors.js";
 
 /** Says whatever stands in a `logs` step's container id, so that tests can run any script. */
 export const speakScripts: Speak = (step) => ({
   script: (step as { containerId: string }).containerId,
-  parse: ({ code, stdout }) => (code === 76 ? "fenced" : ({ text: stdout } as never)),
+  parse: ({ code, stdout, stderr }) => {
+    if (code === 71) throw new EvenkeelError("docker-unavailable", stderr);
+    return code === 76 ? "fenced" : ({ text: stdout } as never);
+  },
 });
 
 export function script(text: string) {

@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
-import { gunzipSync } from "node:zlib";
 import type { Container } from "@dagger.io/dagger";
 import { afterEach, expect, it } from "vitest";
 import { build, publish } from "../../../src/pipeline/pipeline.js";
 import { destinationOf } from "../../../src/publish.js";
 import { buildSecretsOf } from "../../../src/release.js";
+import { contentsOf, manifestOf } from "../../support/lab-registry.js";
+import { leaksIn } from "../../support/secret-search.js";
 import { useEngine, withoutCaches } from "./support/engine.js";
 import { type Example, type Repository, repositoryOf } from "./support/repository.js";
 import { workOn } from "./support/work.js";
@@ -73,10 +74,10 @@ it.each<Example>(["node-npm", "node-pnpm", "node-yarn"])(
 
 it("a change of the source alone leaves every layer but the last as it was", async () => {
   repository = repositoryOf("node-npm", engine.lab.registry);
-  const before = (await manifest(await published())).layers;
+  const before = (await manifestOf(await published())).layers;
   repository.write("server.js", repository.read("server.js").replace("Hello", "Hello again"));
   repository.commit("Change the greeting");
-  const after = (await manifest(await published())).layers;
+  const after = (await manifestOf(await published())).layers;
   expect(after.slice(0, -1)).toEqual(before.slice(0, -1));
   expect(after.at(-1)).not.toEqual(before.at(-1));
 });
@@ -102,35 +103,14 @@ it("a build secret is there for the build alone: in no layer and in no history",
 
   const secrets = buildSecretsOf(`TOKEN=${token}`, (name, value) => engine.client.setSecret(name, value));
   const { image } = await publish({ ...work, secrets }, destination);
-  const { layers, config } = await manifest(image);
-  const blobs = await Promise.all([...layers, config].map(({ digest }) => blob(image, digest)));
+  const contents = await contentsOf(image);
   // That it was used shows that it was there, and that what is looked through is what was built.
   const used = createHash("sha256").update(token).digest("hex");
-  expect(blobs.some((bytes) => bytes.includes(used))).toBe(true);
-  expect(blobs.filter((bytes) => bytes.includes(token))).toEqual([]);
+  expect(contents.some((bytes) => bytes.includes(used))).toBe(true);
+  expect(contents.flatMap((bytes) => leaksIn(bytes, { TOKEN: token }))).toEqual([]);
 });
 
 async function published(): Promise<string> {
   const work = await workOn(engine.client, repository);
   return (await publish(work, await destinationOf(work.config.image, null))).image;
-}
-
-async function manifest(
-  image: string,
-): Promise<{ layers: { digest: string }[]; config: { digest: string } }> {
-  const url = addressOf(image, "manifests", image.split("@")[1] ?? "");
-  const answer = await fetch(url, { headers: { accept: "application/vnd.oci.image.manifest.v1+json" } });
-  return (await answer.json()) as never;
-}
-
-/** A layer, unpacked, or the configuration. */
-async function blob(image: string, digest: string): Promise<Buffer> {
-  const answer = await fetch(addressOf(image, "blobs", digest));
-  const bytes = Buffer.from(await answer.arrayBuffer());
-  return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
-}
-
-function addressOf(image: string, kind: "manifests" | "blobs", digest: string): string {
-  const [registry = "", ...rest] = (image.split("@")[0] ?? "").split("/");
-  return `http://${registry}/v2/${rest.join("/")}/${kind}/${digest}`;
 }
