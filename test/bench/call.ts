@@ -11,7 +11,7 @@ import { execute } from "../../ci/lab/command.js";
 import { openLab } from "../../ci/lab/lab.js";
 import { createProject } from "../e2e/support/committed-project.js";
 import { appImage } from "../e2e/support/image.js";
-import { print } from "./print.js";
+import { print, surroundings } from "./print.js";
 
 const RUNS = 9;
 const root = resolve(import.meta.dirname, "../..");
@@ -50,7 +50,7 @@ try {
     "of which more than the function that only reads",
     nothing.map((tookMs, run) => tookMs - (trivial[run] ?? 0)),
   );
-  console.log(`${RUNS} runs each; ${process.arch}, Node ${process.version}`);
+  console.log(`${RUNS} runs each; ${surroundings()}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
   await lab.destroyTarget(target);

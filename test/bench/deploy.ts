@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { type Lab, openLab, type Target } from "../../ci/lab/lab.js";
 import { deploy, parseConfig, type Reporter } from "../../src/index.js";
 import { pushed } from "../support/lab-registry.js";
-import { print } from "./print.js";
+import { print, surroundings } from "./print.js";
 
 const RUNS = 7;
 const FIRSTS = 3;
@@ -66,9 +66,7 @@ try {
     console.log(
       `  ${what.padEnd(28)} ${spread(runs, (run) => run.handshakes)} ${spread(runs, (run) => run.trips)} ${spread(runs, (run) => run.bakeTrips)}`,
     );
-  console.log(
-    `\n${RUNS} runs each, ${FIRSTS} first deploys; ${new Date().toISOString().slice(0, 10)}, ${process.arch}, Node ${process.version}`,
-  );
+  console.log(`\n${RUNS} runs each, ${FIRSTS} first deploys; ${surroundings()}`);
   console.log("Kamal 2.12.0, measured on another day: new version 3.26 s, the same version again 3.29 s");
 } finally {
   await lab.destroyTarget(target);

@@ -4,12 +4,12 @@
  * `--logs FOLDER` for one JSON line of each switch.
  */
 import { appendFileSync, mkdirSync } from "node:fs";
-import { availableParallelism, cpus, loadavg } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { latencies } from "../../ci/traffic/report.js";
+import { surroundings } from "./print.js";
 import { type Evenkeel, openEvenkeel } from "./switch/evenkeel.js";
 import { type Fault, type FaultFigures, faults, spoilDeploy, spoilPeer } from "./switch/faults.js";
+import { HELD } from "./switch/long-connections.js";
 import { figuresOf } from "./switch/measure.js";
 import type { Mechanism } from "./switch/mechanism.js";
 import { openPeer, peerNames } from "./switch/peers.js";
@@ -17,12 +17,12 @@ import { type RollbackFigures, rollBackOnce } from "./switch/rollbacks.js";
 import { type Load, switchOften } from "./switch/run.js";
 import { openStage, type Stage } from "./switch/stage.js";
 import { faultTable, type SwitchRow, switchRow, switchTable } from "./switch/tables.js";
+import { targetTable } from "./switch/targets.js";
 
 const ROLLBACKS = 7;
 const names = ["evenkeel", ...peerNames];
 const { switches, load, only, log } = readOptions();
-const started = new Date();
-const loadAtStart = loadavg()[0] ?? 0;
+const started = performance.now();
 const programs: string[] = [];
 const switchRows: SwitchRow[] = [];
 const faultRows: FaultFigures[] = [];
@@ -91,21 +91,15 @@ async function benchRollbacks(evenkeel: Evenkeel): Promise<void> {
 }
 
 function report(): string {
-  const minutes = Math.round((Date.now() - started.getTime()) / 60_000);
-  const machine = `${availableParallelism()} cores (${cpus()[0]?.model}), Node ${process.version}`;
-  const { p50Ms, maxMs } = latencies(rollbacks.map(({ lastSentMs }) => lastSentMs));
-  const failed = rollbacks.reduce((sum, one) => sum + one.failed, 0);
+  const minutes = Math.round((performance.now() - started) / 60_000);
+  const [evenkeel] = switchRows;
   return [
-    `${started.toISOString().slice(0, 16).replace("T", " ")} UTC, ${minutes} minutes; ${machine}; load average before ${loadAtStart.toFixed(1)}.`,
-    `${programs.join(", ")}. ${load.perSecond} requests a second, 200 WebSockets and 50 downloads of 20 s held open.`,
-    `\n${switchTable(switchRows)}`,
-    `\n${faultTable(faultRows)}`,
-    ...(rollbacks.length === 0
-      ? []
-      : [
-          `\nHot rollback, from the call until the last request that went to the release left: median ${Math.round(p50Ms)} ms, at most ${Math.round(maxMs)} ms, in ${rollbacks.length} rollbacks; ${failed} requests failed.`,
-        ]),
-  ].join("\n");
+    `${surroundings()}; ${minutes} minutes`,
+    `${programs.join(", ")}. ${load.perSecond} requests a second, ${HELD.webSockets} WebSockets and ${HELD.downloads} downloads of 20 s held open.`,
+    switchTable(switchRows),
+    faultTable(faultRows),
+    ...(evenkeel?.mechanism === "evenkeel" ? [targetTable(evenkeel, faultRows, rollbacks)] : []),
+  ].join("\n\n");
 }
 
 function say(what: string): void {

@@ -1,6 +1,6 @@
 import { latencies } from "../../../ci/traffic/report.js";
 import { type FaultFigures, WATCHED_MS } from "./faults.js";
-import { countsOf, durationsOf, type SwitchFigures } from "./measure.js";
+import { type Counts, countsOf, durationsOf, type SwitchFigures } from "./measure.js";
 import type { Ran } from "./run.js";
 
 /** What is printed of one mechanism's switches. */
@@ -8,7 +8,8 @@ export interface SwitchRow {
   readonly mechanism: string;
   readonly switches: number;
   readonly requests: number;
-  readonly failed: { readonly GET: number; readonly POST: number };
+  readonly failed: Counts["failed"];
+  readonly reasons: Counts["reasons"];
   readonly cut: { readonly WebSocket: number; readonly download: number };
   readonly lastSent: Percentiles;
   readonly lastAnswered: Percentiles;
@@ -23,10 +24,10 @@ interface Percentiles {
 
 export function switchRow(mechanism: string, ran: Ran, figures: readonly SwitchFigures[]): SwitchRow {
   const { near, far } = durationsOf(ran.switches, ran.samples);
-  const { requests, failed } = countsOf(ran.samples);
+  const { requests, failed, reasons } = countsOf(ran.samples);
   const cut = (kind: "WebSocket" | "download") => ran.cuts.filter((one) => one.kind === kind).length;
   return {
-    ...{ mechanism, switches: ran.switches.length, requests, failed },
+    ...{ mechanism, switches: ran.switches.length, requests, failed, reasons },
     cut: { WebSocket: cut("WebSocket"), download: cut("download") },
     lastSent: latencies(figures.map(({ lastSentMs }) => lastSentMs)),
     lastAnswered: latencies(figures.map(({ lastAnsweredMs }) => lastAnsweredMs)),
@@ -87,7 +88,7 @@ export function faultTable(rows: readonly FaultFigures[]): string {
   );
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
