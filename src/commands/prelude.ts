@@ -21,10 +21,9 @@ ek_now() {
 }
 # busybox and coreutils take files; where sync does not, everything is synced.
 ek_sync() { sync "$@" 2>/dev/null || sync; }
+ek_full() { case " $(stat -f -c '%a %d %c' "$R" 2>/dev/null) " in " 0 "* | *" 0 "[1-9]*) ;; *) return 1 ;; esac; }
 ek_unwritable() {
-  case " $(stat -f -c '%a %d %c' "$R" 2>/dev/null) " in
-    " 0 "* | *" 0 "[1-9]*) ek_fail disk-full "no space left to write $1" ;;
-  esac
+  if ek_full; then ek_fail disk-full "no space left to write $1"; fi
   ek_fail step-failed "cannot write $1"
 }
 # On a full disk a way back must still be writable: what is kept for that is given up, once, and for nothing

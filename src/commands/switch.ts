@@ -61,6 +61,7 @@ function arm(
   return sh`[ "$(docker exec ${guardianContainer} sh -c ${armText} arm ${words} "$BOOT" ${asked("live")} ${asked("previous")})" = armed ] || {
   wait $!
   docker update --restart no ${step.containerId} >/dev/null 2>&1
+  if ek_full; then ek_fail disk-full 'no space left to arm the guardian'; fi
   ek_fail guard-gone 'the guardian could not be armed'
 }`;
 }

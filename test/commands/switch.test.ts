@@ -65,6 +65,14 @@ it("refuses a switch on a proof that has grown too old, and touches nothing", ()
   expect(host.ask({ ...switchStep, provenUntilMs: 1e15 })).toEqual({ verdict: "done" });
 });
 
+it("says that the disk is full where that is why the guardian could not be armed", () => {
+  host.command("docker", `case "$1" in container) echo "true /${key}-green" ;; esac`);
+  host.command("stat", "echo 0 100 100");
+  expect(host.ask(switchStep)).toMatchObject({ verdict: "failed", code: "disk-full" });
+  expect(pointer()).toBe("blue");
+  expect(host.calls()).toMatch(/docker update --restart no c0ffee$/m);
+});
+
 it("switches: restart policy, guard, ledger, and the pointer last", () => {
   expect(host.ask(switchStep)).toEqual({ verdict: "done" });
   expect(pointer()).toBe("green+blue");
