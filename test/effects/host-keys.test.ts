@@ -151,12 +151,19 @@ beforeAll(async () => {
 });
 afterAll(() => sshd?.stop());
 
-test.each(cases)("known hosts that hold %s", async (_, lines, openssh, evenkeel) => {
-  const text = lines(shown);
-  const verdicts = { openssh: byOpenSsh(text), evenkeel: await byEvenkeel(text) };
-  expect(verdicts).toEqual({ openssh, evenkeel });
-  if (verdicts.openssh === "refuses") expect(verdicts.evenkeel).not.toBe("connects");
-});
+// A case is up to eight connections, each with a process of sshd and of the client: patience for a busy machine.
+const PATIENCE_MS = 120_000;
+
+test.each(cases)(
+  "known hosts that hold %s",
+  { timeout: PATIENCE_MS },
+  async (_, lines, openssh, evenkeel) => {
+    const text = lines(shown);
+    const verdicts = { openssh: byOpenSsh(text), evenkeel: await byEvenkeel(text) };
+    expect(verdicts).toEqual({ openssh, evenkeel });
+    if (verdicts.openssh === "refuses") expect(verdicts.evenkeel).not.toBe("connects");
+  },
+);
 
 function byOpenSsh(lines: string): "connects" | "refuses" {
   const file = join(sshd.folder, "known_hosts");
