@@ -47,8 +47,12 @@ export function ownEnd(view: HostView, holder: string): LedgerEntry | null {
   return after.findLast((entry) => entry.revision === switched.revision) ?? null;
 }
 
-/** The revision that a run has switched to last, confirmed or not; null when it has not. */
+/**
+ * The revision that a run has switched to last, confirmed or not; null when it has not. The guard is armed before
+ * the pointer moves and the ledger tells of it.
+ */
 export function ownSwitch(view: HostView, holder: string): number | null {
+  if (view.guard?.token === holder) return view.guard.revision;
   return view.ledger.findLast((entry) => entry.by === holder && entry.event === "switched")?.revision ?? null;
 }
 

@@ -58,8 +58,7 @@ function* alreadyOver(run: Run, errand: Errand, lost: string): Script<Cause | nu
 function* takeBack(run: Run, errand: Errand, fallback: RuntimeSpec | null): Script<Outcome | null> {
   if (run.fence === 0) return null;
   const seen = yield* ask(run, { kind: "observe" });
-  // The guard is armed before the ledger tells of the switch.
-  if (seen.guard?.token !== errand.token && ownSwitch(seen, errand.holder) === null) return null;
+  if (ownSwitch(seen, errand.holder) === null) return null;
   const locked = yield* acquire(run, errand.holder, "settling a switch that a lost connection left open");
   if (locked !== null) return locked;
   const { view } = yield* settled(run, errand.holder, fallback);

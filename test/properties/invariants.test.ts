@@ -87,6 +87,20 @@ const regressions: Readonly<Record<string, Pick<History, "acts"> & Partial<Histo
       { does: "rollback", to: null, faults: [{ at: 5, what: "disk full", size: 1 }] },
     ],
   },
+  "a switch of its own that only got as far as its guard is not called aborted": {
+    acts: [
+      { does: "deploy", release: "slow to start", faults: [] },
+      {
+        does: "rollback",
+        to: null,
+        faults: [
+          { at: 4, what: "host reboots during", size: 2 },
+          { at: 8, what: "disk full", size: 3 },
+        ],
+      },
+      { does: "idle container dies" },
+    ],
+  },
   "a runner that pauses before it leaves the pair moves no traffic on what was true before": {
     serving: "crash loop",
     acts: [{ does: "deploy", release: "healthy", faults: [{ at: 19, what: "runner pauses", size: 5 }] }],
