@@ -1,12 +1,13 @@
 import { recordOf, stableRevisions } from "./ledger.js";
-import type {
-  ContainerView,
-  GuardOutcome,
-  HostView,
-  LedgerDraft,
-  LedgerEvent,
-  RuntimeSpec,
-  Slot,
+import {
+  type ContainerView,
+  type GuardOutcome,
+  type HostView,
+  type LedgerDraft,
+  type LedgerEvent,
+  otherSlot,
+  type RuntimeSpec,
+  type Slot,
 } from "./model.js";
 import { askHealth, healthier } from "./proof.js";
 import { ask, isFailure, note, type Run, remainingMs, type Script } from "./script.js";
@@ -61,7 +62,7 @@ function* settle(
       return yield* takeOver(run, view, unsettled, holder, fallback);
     case "leftover":
       // No request came to it of late, so the proxy has nothing to forget.
-      yield* retire(run, view, unsettled.container);
+      yield* retire(run, view, unsettled.container, 0);
       break;
   }
   return true;
@@ -76,7 +77,7 @@ function* acknowledge(run: Run, view: HostView, outcome: GuardOutcome, holder: s
     live: outcome.serving,
     entry: draft(event, outcome.revision, rejected, holder, "never confirmed; decided by the guardian"),
   });
-  if (rejected !== null && rejected.slot !== outcome.serving) yield* retireRejected(run, view, rejected);
+  if (rejected !== null && rejected.slot !== outcome.serving) yield* putAside(run, view, rejected);
 }
 
 function* goBack(
@@ -104,7 +105,7 @@ function* goBack(
       `unconfirmed switch settled: ${decision.reason}`,
     ),
   });
-  if (back && candidate !== null) yield* retireRejected(run, view, candidate);
+  if (back && candidate !== null) yield* putAside(run, view, candidate);
 }
 
 /** What was never confirmed may be as good as before; what this run's own bake found broken is not. */
@@ -175,19 +176,28 @@ function* takeOver(
   return !isFailure(yield* ask(run, { kind: "point-back", fence: run.fence, live: container.slot, entry }));
 }
 
-function* retireRejected(run: Run, view: HostView, container: ContainerView): Script<void> {
-  yield* retire(run, view, container);
+/**
+ * A release that was gone back from. One that was stable before and was only not confirmed is a way back as good
+ * as ever: it stays for its time, and beside a release that was never promoted until something better is there.
+ */
+function* putAside(run: Run, view: HostView, container: ContainerView): Script<void> {
+  const stable = stableRevisions(view.ledger);
+  const live = inSlot(view, otherSlot(container.slot));
+  const isWayBack = run.rejected === null && stable.includes(container.revision);
+  if (!isWayBack) yield* retire(run, view, container, 0);
+  else if (live !== null && stable.includes(live.revision))
+    yield* retire(run, view, container, recordOf(view, container.revision)?.release.runtime.hotMs ?? 0);
   yield* letProxyForget(run);
 }
 
-function* retire(run: Run, view: HostView, container: ContainerView): Script<void> {
+function* retire(run: Run, view: HostView, container: ContainerView, afterMs: number): Script<void> {
   yield* ask(run, {
     kind: "retire",
     fence: run.fence,
     containerId: container.id,
     slot: container.slot,
     drainMs: recordOf(view, container.revision)?.release.runtime.drainMs ?? DRAIN_MS,
-    afterMs: 0,
+    afterMs,
   });
 }
 

@@ -305,6 +305,8 @@ describe("a rollback that was cut off after its switch goes where it meant to, n
     const told = runScript(rollback(aRollbackRequest()), host);
     expect(host.ledger.find((entry) => entry.event === "reverted")).toMatchObject({ revision: 2 });
     expect(told.outcome).toMatchObject({ phase: "promoted", revision: 2 });
+    // It was not found broken, so it is still hot.
+    expect(told.steps.map((step) => step.kind)).not.toContain("start");
   });
 
   test("by the same run, when its connection is back", () => {

@@ -87,6 +87,14 @@ const regressions: Readonly<Record<string, Pick<History, "acts"> & Partial<Histo
       { does: "rollback", to: null, faults: [{ at: 5, what: "disk full", size: 1 }] },
     ],
   },
+  "a stable release that was only not confirmed stays the way back from one that was never promoted": {
+    acts: [
+      { does: "serving container dies" },
+      { does: "deploy", release: "flapping", faults: [] },
+      { does: "rollback", to: null, faults: [{ at: 8, what: "runner dies before", size: 0 }] },
+      { does: "host reboots" },
+    ],
+  },
   "a switch of its own that only got as far as its guard is not called aborted": {
     acts: [
       { does: "deploy", release: "slow to start", faults: [] },
