@@ -210,8 +210,9 @@ CMD ["node", "server.js"]
 
     expect(code, stderr).toBe(0);
     expect(leaksIn(stdout + stderr, every)).toEqual([]);
-    for (const { commandLines, holders } of seen) {
-      expect(commandLines).toMatch(/docker create /);
+    // Here the looks are too far apart to meet every process that is gone at once.
+    for (const [index, { commandLines, holders }] of seen.entries()) {
+      expect(commandLines).toMatch(index === 0 ? /dagger .*call / : /docker create /);
       expect(leaksIn(commandLines, every)).toEqual([]);
       expect(unlike(holders, allowedHolders)).toEqual([]);
     }
