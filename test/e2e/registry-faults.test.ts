@@ -3,7 +3,7 @@ import { Transform } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Lab, openLab, type Target } from "../../ci/lab/lab.js";
 import type { Traffic } from "../../ci/traffic/traffic.js";
-import { during, expectSettled, expectUnharmed, failureOf, pause } from "./support/expectations.js";
+import { during, expectSettled, expectUnharmed, failureOf, pause, until } from "./support/expectations.js";
 import { imageWithLayer } from "./support/image.js";
 import { openDoor, type RegistryDoor } from "./support/registry-door.js";
 import { openShop, type ReleaseOf, type Shop } from "./support/shop.js";
@@ -102,6 +102,9 @@ test("the runner is gone while a layer stalls: the next run pulls it", async () 
   expect(await shop.status()).toMatch(/lock +free/);
   await runner.kill();
   door.treat(() => "pass");
+  // The host looks every second. Docker would give a pull that came sooner the transfer that stalls.
+  const pulling = () => shop.onHost("sh", "-c", "pgrep -fc '^docker pull' || :");
+  await until("the pull ends with its runner", 30_000, async () => (await pulling()) === "0");
   await promoted(release, image);
   expect(await shop.onHost("sh", "-c", "ls -d /dev/shm/evenkeel.* 2>/dev/null || :")).toBe("");
 });
