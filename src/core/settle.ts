@@ -69,7 +69,7 @@ function* settle(
 }
 
 function* acknowledge(run: Run, view: HostView, outcome: GuardOutcome, holder: string): Script<void> {
-  const event = outcome.verdict === "reverted" ? goneBack(run) : "halted";
+  const event = outcome.verdict === "reverted" ? wayItLeft(run) : "halted";
   const rejected = view.containers.find((container) => container.revision === outcome.revision) ?? null;
   yield* ask(run, {
     kind: "point-back",
@@ -98,7 +98,7 @@ function* goBack(
     fence: run.fence,
     live: decision.slot ?? unconfirmed.previous,
     entry: draft(
-      back && decision.proven ? goneBack(run) : "halted",
+      back && decision.proven ? wayItLeft(run) : "halted",
       unconfirmed.revision,
       candidate,
       holder,
@@ -109,7 +109,7 @@ function* goBack(
 }
 
 /** What was never confirmed may be as good as before; what this run's own bake found broken is not. */
-function goneBack(run: Run): LedgerEvent {
+function wayItLeft(run: Run): LedgerEvent {
   return run.rejected === null ? "reverted" : "rolled-back";
 }
 
