@@ -14,13 +14,7 @@ import type { Spelling, Vocabulary } from "./vocabulary.js";
  * the guardian and the next run find either the previous release serving or an armed way back to it.
  */
 export function switchTo(step: StepOf<"switch">, vocabulary: Vocabulary): Spelling<"switch"> {
-  // A runner that slept since its probes would switch on what was true then.
-  const proven =
-    step.provenUntilMs === undefined
-      ? ""
-      : sh`[ "$NOW" -le ${Math.floor(step.provenUntilMs)} ] || ek_fail step-failed 'the proof of health is too old: the run was stopped in between'
-`;
-  const body = sh`${raw(proven)}UP=$(docker container inspect --format '{{.State.Running}} {{.Name}}' ${step.containerId} 2>/dev/null)
+  const body = sh`${raw(proven(step.provenUntilMs))}UP=$(docker container inspect --format '{{.State.Running}} {{.Name}}' ${step.containerId} 2>/dev/null)
 [ "$UP" = "true /$K-${raw(step.to.live)}" ] || ek_fail container-gone ${`the container for slot ${step.to.live} does not run`}
 docker update --restart unless-stopped ${step.containerId} >/dev/null &
 ${raw(step.guard === null ? disarm : arm(step, step.guard, vocabulary))}
@@ -28,6 +22,13 @@ wait $! || exit 71
 ek_ledger ${ledgerRest(step.entry)}
 ${raw(believed(step.believedFromMs))}ek_point ${pointerText(step.to)}`;
   return done(act(vocabulary, step.fence, body));
+}
+
+/** A runner that slept since its probes would move traffic on what was true then. */
+function proven(untilMs: number | undefined): string {
+  if (untilMs === undefined) return "";
+  return sh`[ "$NOW" -le ${Math.floor(untilMs)} ] || ek_fail step-failed 'the proof of health is too old: the run was stopped in between'
+`;
 }
 
 /** Waits out what is left of the proxy's own time, which the acts before have mostly used up. Never a second. */
@@ -96,7 +97,7 @@ ${raw(marks(step.entry))}`;
 /** Visitors first: the pointer, then what would move it again, then the ledger, then the restart policies. */
 export function pointBack(step: StepOf<"point-back">, vocabulary: Vocabulary): Spelling<"point-back"> {
   const solo: Pointer = { mode: "solo", live: step.live };
-  const body = sh`BACK=yes
+  const body = sh`${raw(proven(step.provenUntilMs))}BACK=yes
 ek_guarded
 ek_point ${pointerText(solo)}
 ek_drop "$G/guard"

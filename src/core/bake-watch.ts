@@ -9,11 +9,10 @@ import {
   type LogPosition,
   type Outcome,
   otherSlot,
-  type Slot,
   type Tally,
   type WatchReport,
 } from "./model.js";
-import { healthier, proves } from "./proof.js";
+import { askHealth, healthier, provenUntil } from "./proof.js";
 import {
   ask,
   end,
@@ -36,9 +35,20 @@ interface Bake {
   /** The candidate as the gate saw it: a change since then is a death. */
   readonly container: ContainerView;
   readonly standby: Standby | null;
+  /** The host's uptime of its proof. */
+  readonly standbyAtMs: number | null;
   readonly position: LogPosition;
   /** The previous release's traffic, to compare with. */
   readonly baseline: Tally;
+}
+
+interface Times {
+  /** When the last observation was answered, by the run's own clock. */
+  readonly seenMs: number;
+  /** The same by the host's uptime, for the release standing by. */
+  readonly standbyAtMs: number | null;
+  /** Until when "cannot tell" may go on. */
+  readonly limitMs: number;
 }
 
 /** Watches the candidate serve, with the previous slot standing by, until it is promoted or gone back from. */
@@ -49,8 +59,8 @@ export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> 
   // The proof it gave just before the switch counts, so that a release that breaks at once is left at once.
   let record = { ...emptyBake, standbyPasses: standby?.runtime.health.passes ?? 0 };
   const from = run.nowMs;
-  let seenMs = from;
   const limitMs = from + Math.max(runtime.bake.durationMs, runtime.bake.deadlineMs);
+  let times: Times = { seenMs: from, standbyAtMs: setting.standbyAtMs, limitMs };
   yield* enter({
     phase: "baking",
     revision: candidate.revision,
@@ -60,20 +70,12 @@ export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> 
   for (;;) {
     const report = yield* watch(run, errand, setting, standby, position);
     if (report === "deadline")
-      return yield* goBack(
-        run,
-        errand,
-        setting,
-        standby,
-        record,
-        { seenMs, limitMs },
-        "the deploy's own deadline is over",
-      );
+      return yield* goBack(run, errand, setting, standby, record, times, "the deploy's own deadline is over");
     if (standby !== null && report.guard === "gone")
       return yield* concede(run, errand, candidate, guardianActed);
     if (standby !== null && report.guard === "unsaved")
-      return yield* goBack(run, errand, setting, standby, record, { seenMs, limitMs }, unsaved);
-    seenMs = run.nowMs;
+      return yield* goBack(run, errand, setting, standby, record, times, unsaved);
+    times = { seenMs: run.nowMs, standbyAtMs: report.standby?.atMs ?? null, limitMs };
     record = addReport(record, report);
     position = report.traffic?.position ?? position;
 
@@ -85,7 +87,7 @@ export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> 
       run.nowMs - from,
     );
     if (verdict.verdict === "fail")
-      return yield* goBack(run, errand, setting, standby, record, { seenMs, limitMs }, verdict.reason);
+      return yield* goBack(run, errand, setting, standby, record, times, verdict.reason);
     if (standby !== null && isDead(standby, report, record)) {
       // A pair with a dead standby turns a short freeze of the live slot into an outage: leave it at once.
       yield* note(
@@ -206,7 +208,7 @@ function* goBack(
   setting: Bake,
   standby: Standby | null,
   record: BakeRecord,
-  times: { readonly seenMs: number; readonly limitMs: number },
+  times: Times,
   reason: string,
 ): Script<Outcome> {
   run.rejected = reason;
@@ -221,15 +223,10 @@ function* goBack(
     record.standbyPasses >= standby.runtime.health.passes &&
     run.nowMs - times.seenMs <= PROOF_LIMIT_MS;
   const decision = fresh
-    ? { slot: standby.container.slot, proven: true, known: true, reason: "" }
+    ? { ...chosen(standby.container), atMs: times.standbyAtMs }
     : standby !== null
       ? yield* patiently(run, view, standby, inSlot(view, rejected.slot))
-      : {
-          slot: yield* returned(run, view, previous, candidate, times.limitMs),
-          proven: true,
-          known: true,
-          reason: "",
-        };
+      : yield* returned(run, view, previous, candidate, times.limitMs);
   // The guardian, still armed, decides by what it can ask.
   if (!decision.known)
     return yield* concede(run, errand, candidate, {
@@ -244,6 +241,7 @@ function* goBack(
     kind: "point-back",
     fence: run.fence,
     live: back ? previous.slot : rejected.slot,
+    ...provenUntil(decision.atMs),
     entry: line(errand, candidate, halted ? "halted" : "rolled-back", why),
   });
   if (isFailure(pointed))
@@ -274,8 +272,8 @@ function* patiently(
   rejected: ContainerView | null,
 ): ReturnType<typeof healthier> {
   for (let tries = 1; tries < STANDBY_TRIES && remainingMs(run) > 0; tries++) {
-    if (yield* proves(run, view, standby.container, standby.runtime))
-      return { slot: standby.container.slot, proven: true, known: true, reason: "" };
+    const { proven, atMs } = yield* askHealth(run, view, standby.container, standby.runtime);
+    if (proven) return { ...chosen(standby.container), atMs };
     yield* ask(run, { kind: "wait", ms: standby.runtime.bake.intervalMs });
   }
   return yield* healthier(run, view, standby.container, rejected, standby.runtime);
@@ -291,13 +289,20 @@ function* returned(
   previous: ContainerView | null,
   candidate: Candidate,
   limitMs: number,
-): Script<Slot | null> {
-  if (previous === null || !isUp(previous)) return null;
+): ReturnType<typeof healthier> {
+  if (previous === null || !isUp(previous)) return nowhere;
   for (;;) {
-    if (yield* proves(run, view, previous, null)) return previous.slot;
-    if (run.nowMs >= limitMs || remainingMs(run) <= 0) return null;
+    const { proven, atMs } = yield* askHealth(run, view, previous, null);
+    if (proven) return { ...chosen(previous), atMs };
+    if (run.nowMs >= limitMs || remainingMs(run) <= 0) return nowhere;
     yield* ask(run, { kind: "wait", ms: candidate.release.runtime.bake.intervalMs });
   }
+}
+
+const nowhere = { slot: null, proven: true, known: true, atMs: null, reason: "" };
+
+function chosen({ slot }: ContainerView) {
+  return { slot, proven: true, known: true, reason: "" };
 }
 
 /** Nothing to go back to: the candidate goes on serving, and is not called stable. */

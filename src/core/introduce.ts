@@ -91,6 +91,7 @@ export function* introduce(
     candidate,
     container: gated.container,
     standby,
+    standbyAtMs: gated.atMs,
     position: gated.traffic?.position ?? { inode: 0, offset: 0 },
     baseline: gated.traffic?.slots[otherSlot(container.slot)] ?? emptyTally,
   });

@@ -364,7 +364,14 @@ export type Step =
       readonly entry: LedgerDraft;
     }
   /** Pointer back to solo on `live`, guard and outcome removed, ledger appended, in one act. */
-  | { readonly kind: "point-back"; readonly fence: number; readonly live: Slot; readonly entry: LedgerDraft }
+  | {
+      readonly kind: "point-back";
+      readonly fence: number;
+      readonly live: Slot;
+      /** As for `switch`: what was seen of the slots holds until then. */
+      readonly provenUntilMs?: number;
+      readonly entry: LedgerDraft;
+    }
   | { readonly kind: "logs"; readonly fence: number; readonly containerId: string; readonly lines: number }
   /** Sets restart policy `no`, stops with the drain time and removes; after `afterMs` by the host itself where that is not 0. Refused for a slot the pointer names. */
   | {

@@ -1,5 +1,6 @@
 import { passes } from "./gate.js";
 import { recordOf } from "./ledger.js";
+import { PROOF_LIMIT_MS } from "./lock.js";
 import type {
   ContainerView,
   HealthPolicy,
@@ -27,6 +28,11 @@ export function isProven(report: ProbeReport, container: ContainerView, health: 
   );
 }
 
+/** The step's own limit for what was seen at a time of the host's; none where nothing could be asked. */
+export function provenUntil(atMs: number | null): { readonly provenUntilMs?: number } {
+  return atMs === null ? {} : { provenUntilMs: atMs + PROOF_LIMIT_MS };
+}
+
 /**
  * The first of two containers that proves itself; where neither does, one that at least runs, or else the
  * preferred one. Both are asked now, whatever the view showed: what was starting again then may answer by now.
@@ -42,9 +48,12 @@ export function* healthier(
   readonly slot: Slot | null;
   readonly proven: boolean;
   readonly known: boolean;
+  /** The host's uptime of the look that decided. */
+  readonly atMs: number | null;
   readonly reason: string;
 }> {
   let known = true;
+  let atMs: number | null = null;
   for (const container of [preferred, other]) {
     if (container === null) continue;
     const health = yield* askHealth(run, view, container, fallback);
@@ -53,12 +62,15 @@ export function* healthier(
         slot: container.slot,
         proven: true,
         known: true,
+        atMs: health.atMs,
         reason: `revision ${container.revision} answers its health probes`,
       };
     }
     known &&= health.known;
+    atMs = health.atMs ?? atMs;
   }
-  if (!known) return { slot: null, proven: false, known, reason: "the host could not ask which one answers" };
+  if (!known)
+    return { slot: null, proven: false, known, atMs, reason: "the host could not ask which one answers" };
   const { containers } = yield* ask(run, { kind: "observe" });
   const running = [preferred, other]
     .map((container) => containers.find((now) => now.id === container?.id && isUp(now)))
@@ -67,6 +79,7 @@ export function* healthier(
     slot: (running ?? preferred)?.slot ?? null,
     proven: false,
     known,
+    atMs,
     reason:
       running === undefined
         ? "neither release runs"
@@ -74,25 +87,15 @@ export function* healthier(
   };
 }
 
-/** Fresh proof of a container: its own number of consecutive passes, now. */
-export function* proves(
-  run: Run,
-  view: HostView,
-  container: ContainerView,
-  fallback: RuntimeSpec | null,
-): Script<boolean> {
-  return (yield* askHealth(run, view, container, fallback)).proven;
-}
-
-/** The same, and whether the host could ask at all. */
+/** Fresh proof of a container: its own number of consecutive passes, now; and whether and when the host could ask. */
 export function* askHealth(
   run: Run,
   view: HostView,
   container: ContainerView,
   fallback: RuntimeSpec | null,
-): Script<{ readonly proven: boolean; readonly known: boolean }> {
+): Script<{ readonly proven: boolean; readonly known: boolean; readonly atMs: number | null }> {
   const runtime = recordOf(view, container.revision)?.release.runtime ?? fallback;
-  if (runtime === null) return { proven: false, known: true };
+  if (runtime === null) return { proven: false, known: true, atMs: null };
   const { reports } = yield* ask(run, {
     kind: "probe",
     fence: run.fence,
@@ -103,6 +106,6 @@ export function* askHealth(
   });
   const [report] = reports;
   // An act that could not even begin, on a full disk, has no time.
-  if (report === undefined || report.atMs === 0) return { proven: false, known: false };
-  return { proven: isProven(report, container, runtime.health), known: true };
+  if (report === undefined || report.atMs === 0) return { proven: false, known: false, atMs: null };
+  return { proven: isProven(report, container, runtime.health), known: true, atMs: report.atMs };
 }

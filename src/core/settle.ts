@@ -9,7 +9,7 @@ import {
   type RuntimeSpec,
   type Slot,
 } from "./model.js";
-import { askHealth, healthier } from "./proof.js";
+import { askHealth, healthier, provenUntil } from "./proof.js";
 import { ask, isFailure, note, type Run, remainingMs, type Script } from "./script.js";
 import { inSlot, isUp } from "./serving.js";
 import { describeBroken, findUnsettled, namesNoIdleSlot, type Unsettled } from "./unsettled.js";
@@ -97,6 +97,7 @@ function* goBack(
     kind: "point-back",
     fence: run.fence,
     live: decision.slot ?? unconfirmed.previous,
+    ...provenUntil(decision.atMs),
     entry: draft(
       back && decision.proven ? wayItLeft(run) : "halted",
       unconfirmed.revision,
@@ -151,7 +152,8 @@ function* restorePointer(
   const slot = decision.slot ?? first.slot;
   const chosen = slot === first.slot ? first : (second ?? first);
   const entry = draft("halted", chosen.revision, chosen, holder, `the pointer was lost: ${decision.reason}`);
-  yield* ask(run, { kind: "point-back", fence: run.fence, live: slot, entry });
+  const limit = provenUntil(decision.atMs);
+  yield* ask(run, { kind: "point-back", fence: run.fence, live: slot, ...limit, entry });
 }
 
 /**
@@ -173,7 +175,14 @@ function* takeOver(
   if (!health.proven) return health.known;
   const reason = `took over: ${describeBroken(live)}`;
   const entry = draft("rolled-back", live?.revision ?? 0, live, holder, reason);
-  return !isFailure(yield* ask(run, { kind: "point-back", fence: run.fence, live: container.slot, entry }));
+  const pointed = yield* ask(run, {
+    kind: "point-back",
+    fence: run.fence,
+    live: container.slot,
+    ...provenUntil(health.atMs),
+    entry,
+  });
+  return !isFailure(pointed);
 }
 
 /**

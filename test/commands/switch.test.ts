@@ -65,6 +65,19 @@ it("refuses a switch on a proof that has grown too old, and touches nothing", ()
   expect(host.ask({ ...switchStep, provenUntilMs: 1e15 })).toEqual({ verdict: "done" });
 });
 
+it("refuses to point back on what was seen too long ago, and touches nothing", () => {
+  expect(host.ask(switchStep)).toEqual({ verdict: "done" });
+  expect(host.ask({ ...backStep, provenUntilMs: 1 })).toMatchObject({
+    verdict: "failed",
+    code: "step-failed",
+    message: expect.stringContaining("too old"),
+  });
+  expect(pointer()).toBe("green+blue");
+  expect(guard()).toBe(armed);
+  expect(host.ask({ ...backStep, provenUntilMs: 1e15 })).toEqual({ verdict: "done" });
+  expect(pointer()).toBe("blue");
+});
+
 it("says that the disk is full where that is why the guardian could not be armed", () => {
   host.command("docker", `case "$1" in container) echo "true /${key}-green" ;; esac`);
   host.command("stat", "echo 0 100 100");

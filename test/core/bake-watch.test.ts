@@ -296,6 +296,16 @@ test("a proof that is older than ten seconds is made again before going back on 
   }
 });
 
+test("a run that stood still just before going back does not go back on what was true then", () => {
+  const at = story(hostWith({ afterSwitch: rejected })).steps.findIndex(({ kind }) => kind === "point-back");
+  const host = hostWith({ afterSwitch: rejected });
+  const dies = () => Object.assign(host.inSlot("blue") ?? {}, { stage: "exited" });
+  const { outcome, kinds } = story(host, {}, [meanwhile(at, dies, 10_001)]);
+  expect(kinds.filter((kind) => kind === "point-back")).toHaveLength(2);
+  expect(outcome).toMatchObject({ phase: "halted", code: "bake-failed", serving: 2 });
+  expect(host.pointer).toEqual({ mode: "solo", live: "green" });
+});
+
 test("a rejected container that could not be taken away is told, and no success is made of it", () => {
   const host = answering(hostWith({ afterSwitch: rejected }), "retire", () => failed);
   const { notices, kinds, outcome } = story(host);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ContainerView, HostView, RuntimeSpec } from "../../src/core/model.js";
-import { askHealth, healthier, isProven } from "../../src/core/proof.js";
+import { askHealth, healthier, isProven, provenUntil } from "../../src/core/proof.js";
 import { beginRun, type Run } from "../../src/core/script.js";
 import { aContainer, aHealth, anImage, aProbe, aRelease, aRuntime, aSample } from "../support/builders.js";
 import { type Fault, runScript } from "../support/run-script.js";
@@ -43,7 +43,12 @@ function choose(
     if (seen !== undefined) Object.assign(container, { stage: seen.stage });
   }
   const [blue = null, green = null] = view.containers;
-  return runScript(healthier(underFence(1), view, blue, green, null), host, faults);
+  const looks: number[] = [];
+  const told = runScript(healthier(underFence(1), view, blue, green, null), host, faults, (_, reply) => {
+    if (reply !== "dead" && reply.kind === "answer" && "reports" in reply.answer)
+      looks.push(...reply.answer.reports.map(({ atMs }) => atMs));
+  });
+  return { ...told, looks };
 }
 
 function underFence(fence: number): Run {
@@ -59,6 +64,7 @@ test("the preferred one is taken when it answers, without a look at the other", 
     slot: "blue",
     proven: true,
     known: true,
+    atMs: told.looks.at(-1),
     reason: "revision 1 answers its health probes",
   });
   expect(told.steps).toHaveLength(1);
@@ -74,10 +80,13 @@ test("the other one is taken when only that answers", () => {
 });
 
 test("where neither answers, one that runs is taken, the preferred one first, and called unproven", () => {
-  expect(choose(mute, mute).outcome).toEqual({
+  const neither = choose(mute, mute);
+  expect(neither.looks).toHaveLength(2);
+  expect(neither.outcome).toEqual({
     slot: "blue",
     proven: false,
     known: true,
+    atMs: neither.looks[1],
     reason: "no release answers its health probes; revision 1 at least runs",
   });
   expect(choose(mute, mute, [], exited(0)).outcome).toMatchObject({ slot: "green", proven: false });
@@ -92,14 +101,20 @@ test("where nothing runs, it stays with the preferred one", () => {
     slot: "blue",
     proven: false,
     known: true,
+    atMs: nothing.looks[1],
     reason: "neither release runs",
   });
+});
+
+test("what was seen holds for ten seconds by the host's clock, and what was not seen has no limit", () => {
+  expect(provenUntil(5_000)).toEqual({ provenUntilMs: 15_000 });
+  expect(provenUntil(null)).toEqual({});
 });
 
 test("where there is none, none is chosen", () => {
   const host = aSimulatedHost(aRelease());
   const told = runScript(healthier(underFence(1), host.observe(), null, null, null), host);
-  expect(told.outcome).toMatchObject({ slot: null, proven: false, known: true });
+  expect(told.outcome).toMatchObject({ slot: null, proven: false, known: true, atMs: null });
 });
 
 test.each([0, 1])("nothing is chosen where the host could not ask one of them (number %i)", (at) => {
@@ -123,11 +138,11 @@ function forgotten(fallback: RuntimeSpec | null) {
 
 test("a container whose release is forgotten is asked as the release at hand would be, or not at all", () => {
   const told = forgotten(aRuntime({ port: 81, health: aHealth({ path: "/up", passes: 2 }) }));
-  expect(told.outcome).toEqual({ proven: true, known: true });
+  expect(told.outcome).toEqual({ proven: true, known: true, atMs: expect.any(Number) });
   expect(told.steps).toMatchObject([
     { kind: "probe", count: 2, slots: [{ port: 81, health: { path: "/up" } }], compare: null },
   ]);
-  expect(forgotten(null)).toMatchObject({ outcome: { proven: false, known: true }, steps: [] });
+  expect(forgotten(null)).toMatchObject({ outcome: { proven: false, known: true, atMs: null }, steps: [] });
 });
 
 test("a host that tells nothing has proven nothing", () => {
@@ -136,5 +151,5 @@ test("a host that tells nothing has proven nothing", () => {
   const script = askHealth(underFence(1), view, view.containers[0] as ContainerView, null);
   script.next();
   const end = script.next({ kind: "answer", nowMs: 1, answer: { reports: [], traffic: null } });
-  expect(end).toEqual({ done: true, value: { proven: false, known: false } });
+  expect(end).toEqual({ done: true, value: { proven: false, known: false, atMs: null } });
 });

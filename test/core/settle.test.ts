@@ -292,6 +292,39 @@ test("where the host cannot ask, a lost pointer stays lost and blocks the host",
   expect(told.outcome?.blocked).toContain("the pointer that says which one serves is lost");
 });
 
+/** Where the run stands still for longer than what it saw holds, just before it would act on that. */
+function asleep(make: () => SimulatedHost) {
+  const at = settle(make()).kinds.indexOf("point-back");
+  const host = make();
+  const before = host.pointer;
+  const dies = () => {
+    for (const container of host.containers) Object.assign(container, { stage: "exited" });
+  };
+  const told = settle(host, [{ at, what: { kind: "runner-pauses", ms: 10_001, meanwhile: dies } }]);
+  return { told, host, before };
+}
+
+test.each<[string, () => SimulatedHost]>([
+  ["an open switch", () => openSwitch({ blue: { revision: 1 }, green: { revision: 2 } })],
+  [
+    "a lost pointer",
+    () => Object.assign(hostOf({ blue: { revision: 3 } }, [["promoted", 3]]), { pointer: null }),
+  ],
+  [
+    "a dead release",
+    () =>
+      hostOf({ blue: { revision: 3, exited: true }, green: { revision: 2 } }, [
+        ["promoted", 2],
+        ["promoted", 3],
+      ]),
+  ],
+])("%s is not settled on what was true before the run stood still", (_, make) => {
+  const { told, host, before } = asleep(make);
+  expect(told.kinds).toContain("point-back");
+  expect(host.pointer).toEqual(before);
+  expect(host.ledger.at(-1)?.event).toBe("promoted");
+});
+
 test("for a dead release another that answers takes over", () => {
   const host = hostOf({ blue: { revision: 3, exited: true }, green: { revision: 2 } }, [
     ["promoted", 2],
@@ -303,6 +336,7 @@ test("for a dead release another that answers takes over", () => {
     kind: "point-back",
     fence: 3,
     live: "green",
+    provenUntilMs: expect.any(Number),
     entry: {
       event: "rolled-back",
       revision: 3,

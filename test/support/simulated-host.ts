@@ -428,6 +428,7 @@ export class SimulatedHost {
   }
 
   private pointBack(step: StepOf<"point-back">): Answers["point-back"] {
+    if (this.nowMs > (step.provenUntilMs ?? Number.POSITIVE_INFINITY)) return failed("step-failed");
     return this.write(
       () => this.point({ mode: "solo", live: step.live }, "run"),
       () => this.disarm(),
