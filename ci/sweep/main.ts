@@ -35,6 +35,7 @@ function read() {
       offsets: { type: "string", default: "1000" },
       seed: { type: "string", default: "1" },
       lanes: { type: "string", default: "6" },
+      part: { type: "string", default: "1/1" },
       only: { type: "string" },
     },
   });
@@ -48,7 +49,11 @@ function read() {
     refuse(
       `--only is ${values.only}, and takes a point as this command names it, deploy/kill/after/7/at-once`,
     );
+  const [, nth = 1, parts = 1] = /^(\d+)\/(\d+)$/.exec(values.part)?.map(Number) ?? [0, 0];
+  if (nth < 1 || nth > parts)
+    refuse(`--part is ${values.part}, and takes one of several parts of the whole, such as 2/6`);
   return {
+    part: { nth, parts },
     only,
     points: values.points === undefined ? Number.POSITIVE_INFINITY : whole("points", values.points, 1),
     offsets: whole("offsets", values.offsets, 0),
@@ -80,7 +85,8 @@ async function rehearse(lane: Lane): Promise<Rehearsals> {
 function choose(rehearsals: Rehearsals): readonly Point[] {
   if (options.only !== null) return [options.only];
   const all = everyPoint(rehearsals, options.offsets, options.seed);
-  return sample(all, options.points, options.seed);
+  const { nth, parts } = options.part;
+  return sample(all, options.points, options.seed).filter((_, index) => index % parts === nth - 1);
 }
 
 async function sweep(points: readonly Point[], rehearsals: Rehearsals): Promise<readonly Findings[]> {

@@ -85,7 +85,7 @@ else
       validate --config ${inProxy.config}/Caddyfile --adapter caddyfile >/dev/null 2>"$R/proxy/said" ||
       { tail -n 3 "$R/proxy/said" >&2; ek_fail proxy-failed 'the proxy refuses its configuration'; }
   fi
-  N_ID=$(docker create --name ${next} --network ${network} --restart unless-stopped --stop-timeout 15 --userns host \
+  N_ID=$(docker create --name ${next} --network ${network} --restart always --stop-timeout 15 --userns host \
     --label evenkeel.role=proxy --label "evenkeel.root=$R" --label "evenkeel.routes=$ROUTES" \
     --publish 80:80 --publish 443:443 --publish 443:443/udp \
     --volume "$R/proxy:"${inProxy.config}:ro --volume "$R/routes:"${inProxy.routes}:ro --volume "$R/logs:"${inProxy.logs} \
@@ -107,7 +107,7 @@ ek_put "$R/proxy/image" 644 "$IMAGE"
 ek_find ${guardianContainer}
 if [ -z "$X_ID" ] || [ "$X_UP" != true ] || [ "$X_IMAGE" != "$IMAGE" ] || [ "$X_ROUTES" != "$ROUTES" ] || [ "$X_VERSION" != ${guardianVersion} ]; then
   if [ -n "$X_ID" ]; then docker rm -f "$X_ID" >/dev/null || exit 71; fi
-  docker run --detach --name ${guardianContainer} --network ${network} --restart unless-stopped --stop-timeout 2 --userns host \
+  docker run --detach --name ${guardianContainer} --network ${network} --restart always --stop-timeout 2 --userns host \
     --label evenkeel.role=guardian --label "evenkeel.root=$R" --label "evenkeel.routes=$ROUTES" --label evenkeel.version=${guardianVersion} \
     --user "$(id -u):$(id -g)" --read-only --tmpfs /tmp:mode=1777,size=32m --cap-drop ALL --security-opt no-new-privileges --memory 128m \
     --volume "$R/routes:/routes" --volume "$R/guards:/guards" --volume "$R/logs:/logs:ro" --volume "$R/guardian:/guardian:ro" \
@@ -126,15 +126,16 @@ fi`;
  */
 export function route(step: StepOf<"route">, vocabulary: Vocabulary): Spelling<"route"> {
   const name = keyName(vocabulary.key);
-  const { tls } = step.site;
-  const files = certificates(name);
-  const copy = (
-    from: string,
-    to: string,
-  ) => sh`cp ${from} "$R/proxy/"${to}.tmp 2>/dev/null || ek_fail proxy-failed ${`cannot read ${from} on the host`}
-mv -f "$R/proxy/"${to}.tmp "$R/proxy/"${to} || ek_unwritable "$R/proxy"`;
+  const files = certificates(name, step.site);
+  const copies = files.map(
+    ({
+      from,
+      to,
+    }) => sh`cp ${from} "$R/proxy/"${to}.tmp 2>/dev/null || ek_fail proxy-failed ${`cannot read ${from} on the host`}
+mv -f "$R/proxy/"${to}.tmp "$R/proxy/"${to} || ek_unwritable "$R/proxy"`,
+  );
   const body = sh`${raw(hostLock)}
-${raw(tls.mode === "files" ? `${copy(tls.certificate, files.certificate)}\n${copy(tls.key, files.key)}` : "")}
+${raw(copies.join("\n"))}
 ek_pointer
 # Until a release is proven nobody serves, so that a candidate gets no visitors; without a pointer it would.
 if [ -z "$POINTER" ] && [ -z "$(docker ps -q --filter "label=evenkeel.key=$K" --filter label=evenkeel.role=slot)" ]; then ek_point ${nobody}; fi
@@ -142,7 +143,7 @@ C=$R/proxy/check
 rm -rf "$C"
 { mkdir -p "$C/sites" && cp "$R/proxy/Caddyfile" "$C/Caddyfile" && { cp "$R"/proxy/sites/*.caddy "$C/sites/" 2>/dev/null || :; } &&
   printf '%s' ${siteText(vocabulary.key, step.site)} >"$C/sites/$K.caddy" && ek_sync "$C/sites/$K.caddy"; } || ek_unwritable "$C"
-docker exec ${proxyContainer} caddy reload ${tls.mode === "files" ? ["--force"] : []} --config ${inProxy.config}/check/Caddyfile --adapter caddyfile >/dev/null 2>"$R/proxy/said" || {
+docker exec ${proxyContainer} caddy reload ${files.length > 0 ? ["--force"] : []} --config ${inProxy.config}/check/Caddyfile --adapter caddyfile >/dev/null 2>"$R/proxy/said" || {
   tail -n 3 "$R/proxy/said" >&2
   ek_fail proxy-failed 'the proxy refuses this site and keeps what it had'
 }

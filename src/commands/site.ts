@@ -55,9 +55,20 @@ export const proxyConfig = `{
 import sites/*.caddy
 `;
 
-/** Where the proxy finds a key's certificate, copied from where the site says it lies on the host. */
-export function certificates(name: string): { readonly certificate: string; readonly key: string } {
-  return { certificate: `certs/${name}.pem`, key: `certs/${name}.key` };
+/** What a site needs of the host's files: where each lies there, and where the proxy finds its copy. */
+export function certificates(
+  name: string,
+  site: Site,
+): readonly { readonly from: string; readonly to: string }[] {
+  const { tls } = site;
+  if (tls.mode === "files")
+    return [
+      { from: tls.certificate, to: `certs/${name}.pem` },
+      { from: tls.key, to: `certs/${name}.key` },
+    ];
+  if (tls.mode === "acme" && tls.serverRoot !== undefined)
+    return [{ from: tls.serverRoot, to: `certs/${name}.acme.pem` }];
+  return [];
 }
 
 function addresses(site: Site): readonly string[] {
@@ -66,10 +77,13 @@ function addresses(site: Site): readonly string[] {
 }
 
 function tls(key: Key, site: Site): readonly string[] {
-  if (site.tls.mode === "acme") return site.tls.email === null ? [] : [`tls ${site.tls.email}`];
+  const files = certificates(keyName(key), site).map(({ to }) => `${inProxy.config}/${to}`);
+  if (site.tls.mode === "files") return [`tls ${files.join(" ")}`];
   if (site.tls.mode === "off") return [];
-  const files = certificates(keyName(key));
-  return [`tls ${inProxy.config}/${files.certificate} ${inProxy.config}/${files.key}`];
+  const { email, server } = site.tls;
+  const head = email === null ? "tls" : `tls ${email}`;
+  if (server === undefined) return email === null ? [] : [head];
+  return [`${head} {`, `	ca ${server}`, ...files.map((file) => `	ca_root ${file}`), "}"];
 }
 
 /** Who asked and what came back, without what could be secret: headers and query strings. */

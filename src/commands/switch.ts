@@ -12,11 +12,14 @@ import type { Spelling, Vocabulary } from "./vocabulary.js";
  * The order is the safety: the candidate survives a reboot and the guardian can go back, then the ledger
  * says so, and last, with nothing left that could fail, the pointer is renamed. Cut after any line,
  * the guardian and the next run find either the previous release serving or an armed way back to it.
+ *
+ * Not `unless-stopped`: a Docker daemon that was killed, or a signal such as SIGHUP, marks the container as stopped by
+ * a person (moby issue 41302), and it would stay down.
  */
 export function switchTo(step: StepOf<"switch">, vocabulary: Vocabulary): Spelling<"switch"> {
   const body = sh`${raw(proven(step.provenUntilMs))}UP=$(docker container inspect --format '{{.State.Running}} {{.Name}}' ${step.containerId} 2>/dev/null)
 [ "$UP" = "true /$K-${raw(step.to.live)}" ] || ek_fail container-gone ${`the container for slot ${step.to.live} does not run`}
-docker update --restart unless-stopped ${step.containerId} >/dev/null &
+docker update --restart always ${step.containerId} >/dev/null &
 ${raw(step.guard === null ? disarm : arm(step, step.guard, vocabulary))}
 wait $! || exit 71
 ek_ledger ${ledgerRest(step.entry)}
@@ -105,7 +108,7 @@ ek_drop "$G/outcome"
 ek_ledger ${ledgerRest(step.entry)}
 exec 8>&-
 if ek_slot ${otherSlot(step.live)}; then docker update --restart no "$C_ID" >/dev/null 2>&1 || :; fi
-if ek_slot ${step.live}; then docker update --restart unless-stopped "$C_ID" >/dev/null 2>&1 || :; fi
+if ek_slot ${step.live}; then docker update --restart always "$C_ID" >/dev/null 2>&1 || :; fi
 ${raw(marks(step.entry))}`;
   return done(act(vocabulary, step.fence, body));
 }

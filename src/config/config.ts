@@ -104,7 +104,13 @@ export interface SiteConfig {
   readonly domains: readonly string[];
   readonly tls:
     | { readonly mode: "off" }
-    | { readonly mode: "acme"; readonly email: string | null }
+    | {
+        readonly mode: "acme";
+        readonly email: string | null;
+        /** The directory of another certificate authority than the proxy's own choice, and on the host what to trust it by. */
+        readonly server?: string;
+        readonly serverRoot?: string;
+      }
     | { readonly mode: "files"; readonly certificate: string; readonly key: string };
   readonly healthTimeoutMs: number;
   readonly responseTimeoutMs: number;

@@ -93,8 +93,14 @@ function siteOf(own: WrittenEnvironment, { health }: WrittenLayer): SiteConfig {
   };
 }
 
-function tlsOf({ tls, acmeEmail }: WrittenEnvironment): SiteConfig["tls"] {
+function tlsOf({ tls, acmeEmail, acmeServer, acmeServerRoot }: WrittenEnvironment): SiteConfig["tls"] {
   if (tls === "off") return { mode: "off" };
-  if (tls === "acme") return { mode: "acme", email: acmeEmail ?? null };
+  if (tls === "acme")
+    return {
+      mode: "acme",
+      email: acmeEmail ?? null,
+      ...(acmeServer === undefined ? {} : { server: acmeServer }),
+      ...(acmeServerRoot === undefined ? {} : { serverRoot: acmeServerRoot }),
+    };
   return { mode: "files", certificate: tls.certificate, key: tls.key };
 }

@@ -121,8 +121,12 @@ function certificates({ name, own }: Layered): Finding[] {
       [...at, "tls"],
       "is acme, which needs at least one entry under domains to obtain a certificate for",
     ]);
-  if (!acme && valueAt(own, ["acmeEmail"]) !== undefined)
-    findings.push([[...at, "acmeEmail"], "is only used with tls: acme; add that or remove this"]);
+  const given = (field: string) => valueAt(own, [field]) !== undefined;
+  for (const field of ["acmeEmail", "acmeServer", "acmeServerRoot"])
+    if (!acme && given(field))
+      findings.push([[...at, field], "is only used with tls: acme; add that or remove this"]);
+  if (acme && given("acmeServerRoot") && !given("acmeServer"))
+    findings.push([[...at, "acmeServerRoot"], "is only used with acmeServer; add that or remove this"]);
   return findings;
 }
 

@@ -112,6 +112,17 @@ const environment = section(
     acmeEmail: text("an e-mail address", /^[^\s@{}"'`]+@[^\s@{}"'`]+$/)
       .describe("Where the certificate authority may write to; for `tls: acme`.")
       .optional(),
+    acmeServer: text(
+      "the https address of an ACME directory, such as https://ca.example.com/acme/directory",
+      /^https:\/\/[^\s/{}"'`#]+(?:\/[^\s{}"'`#]*)?$/,
+    )
+      .describe(
+        "The ACME directory of a certificate authority of your own; for `tls: acme`. Without it: Let's Encrypt, then ZeroSSL.",
+      )
+      .optional(),
+    acmeServerRoot: absolutePath("on the host", "/etc/ssl/ca.pem")
+      .describe("Path on the host of the certificate, PEM, that `acmeServer` itself is to be trusted by.")
+      .optional(),
     responseTimeout: duration("1s", "1h")
       .describe("How long the proxy waits for the first byte of an answer.")
       .prefault("60s"),

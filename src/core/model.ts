@@ -95,7 +95,13 @@ export interface Site {
   readonly domains: readonly string[];
   readonly tls:
     | { readonly mode: "off" }
-    | { readonly mode: "acme"; readonly email: string | null }
+    | {
+        readonly mode: "acme";
+        readonly email: string | null;
+        /** The directory of another certificate authority than the proxy's own choice, and on the host what to trust it by. */
+        readonly server?: string;
+        readonly serverRoot?: string;
+      }
     | { readonly mode: "files"; readonly certificate: string; readonly key: string };
   /** Per slot, because a release may change its port or path while the other slot still serves with its own. */
   readonly slots: Readonly<Record<Slot, SlotRoute>>;

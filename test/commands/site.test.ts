@@ -58,6 +58,15 @@ describe("the text of a site", () => {
     );
     const acme = siteText(key, { ...site, domains, tls: { mode: "acme", email: "a@b.example" } });
     expect(acme).toMatch(/^shop\.example, www\.shop\.example \{\n\ttls a@b\.example$/m);
+    const own = {
+      mode: "acme",
+      email: null,
+      server: "https://ca.example/dir",
+      serverRoot: "/etc/ca.pem",
+    } as const;
+    expect(siteText(key, { ...site, domains, tls: own })).toContain(
+      "\ttls {\n\t\tca https://ca.example/dir\n\t\tca_root /etc/evenkeel/certs/shop-production.acme.pem\n\t}\n",
+    );
     const files = siteText(key, { ...site, tls: { mode: "files", certificate: "/x", key: "/y" } });
     expect(files).toMatch(/^:443 \{\n\ttls \/etc\/evenkeel\/certs\/shop-production\.pem .*\.key$/m);
   });

@@ -91,7 +91,7 @@ it("switches: restart policy, guard, ledger, and the pointer last", () => {
   expect(pointer()).toBe("green+blue");
   expect(guard()).toBe(armed);
   expect(JSON.parse(ledger())).toMatchObject({ ...entry, fence: 1 });
-  expect(host.calls()).toContain("docker update --restart unless-stopped c0ffee\n");
+  expect(host.calls()).toContain("docker update --restart always c0ffee\n");
   expect(host.calls()).toContain("docker exec evenkeel-guardian");
 });
 

@@ -143,6 +143,10 @@ environments:
     ["tls: off", { mode: "off" }],
     ["tls: acme, domains: [a.example.com]", { mode: "acme", email: null }],
     [
+      "tls: acme, acmeServer: https://ca.example.com/acme/dir, acmeServerRoot: /etc/ca.pem, domains: [a.example.com]",
+      { mode: "acme", email: null, server: "https://ca.example.com/acme/dir", serverRoot: "/etc/ca.pem" },
+    ],
+    [
       "tls: acme, acmeEmail: ops@example.com, domains: [a.example.com]",
       { mode: "acme", email: "ops@example.com" },
     ],

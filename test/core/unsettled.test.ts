@@ -171,7 +171,7 @@ test("a candidate is not draining", () => {
 
 test.each([
   ["while the host waits to stop it", {}, true],
-  ["not where it was never told to stop", { restartPolicy: "unless-stopped" }, false],
+  ["not where it was never told to stop", { restartPolicy: "always" }, false],
   ["not where a reboot has stopped it", { stage: "exited" }, false],
 ] as const)("a release left by a rollback is draining, %s", (_, differs, draining) => {
   const containers = [aContainer(), green({ restartPolicy: "no", ...differs })];

@@ -50,6 +50,8 @@ describe.each<Fault>([
 });
 
 describe.each<Fault>([
+  ["the host is rebooted in order", () => shop.lab.restartTarget(shop.target, "reboot")],
+  ["Docker is killed", killDocker],
   ["Docker restarts and lets containers live (live-restore)", restartDockerAlone],
   ["the proxy crashes", () => kill("evenkeel-proxy")],
 ])("%s", (what, happens) => {
@@ -119,6 +121,12 @@ async function promote(differs: Partial<ReleaseOf> = {}): Promise<void> {
 /** Its process, as when it crashes: what a person stops by `docker kill` is not started again. */
 const kill = (container: string) =>
   shop.onHost("sh", "-c", `kill -KILL "$(docker inspect -f '{{.State.Pid}}' ${container})"`);
+
+async function killDocker(): Promise<void> {
+  await shop.lab.serviceOnTarget(shop.target, "kill", "docker");
+  const answers = () => shop.onHost("docker", "info", "-f", "{{.ID}}").then(Boolean, () => false);
+  await until("Docker answers", 30_000, answers, 50);
+}
 
 async function restartDockerAlone(): Promise<void> {
   await letLive(true);

@@ -1,9 +1,16 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type ClientHttp2Session, connect } from "node:http2";
+import { request as requestOver } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { pause } from "./support/expectations.js";
+import { pause, until } from "./support/expectations.js";
 import { openShop, type Shop } from "./support/shop.js";
+import { buildWebTools } from "./support/web-tools.js";
 
-/** A certificate that was given, and visitors over HTTP/2, all on one connection. */
+/** A certificate that was given, and visitors over HTTP/2 and HTTP/3, all on one connection. */
 let shop: Shop;
 let authority: string;
 let session: ClientHttp2Session;
@@ -41,17 +48,101 @@ describe("on one connection, whatever is switched", () => {
   });
 
   test("every request of 100 switches is answered, by both releases", async () => {
-    const pointer = `/home/deploy/.evenkeel/routes/${shop.key}/active`;
-    const now = await shop.pointer();
-    const other = now === "blue" ? "green" : "blue";
-    const switches = `for i in $(seq 50); do
-      for slot in ${other} ${now}; do printf '%s\\n' $slot >"$0.test" && mv "$0.test" "$0" && sleep 0.05; done
-    done`;
-    const seen = await whileAsking(async () => void (await shop.onHost("sh", "-c", switches, pointer)));
+    const seen = await whileAsking(hundredSwitches);
     expect([...seen.keys()].sort()).toEqual(["200 version 1", "200 version 3"]);
     for (const times of seen.values()) expect(times).toBeGreaterThan(20);
   });
+
+  test("every request of 100 switches is answered over HTTP/3", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "evenkeel-http3-"));
+    try {
+      const file = join(folder, "authority.pem");
+      writeFileSync(file, authority);
+      const program = join(await buildWebTools(), "http3");
+      const visitors = spawn(program, ["https://shop.test/", `${shop.target.host}:443`, file]);
+      let said = "";
+      visitors.stdout.setEncoding("utf8").on("data", (text: string) => {
+        said += text;
+      });
+      const ended = once(visitors, "close");
+      await until("the first answer", 20_000, async () => said.includes("ready"));
+      await hundredSwitches();
+      visitors.stdin.end();
+      await ended;
+      const { answers, connections } = JSON.parse(said.replace("ready", ""));
+      expect(connections).toBe(1);
+      expect(Object.keys(answers).sort()).toEqual(["HTTP/3.0 200 version 1", "HTTP/3.0 200 version 3"]);
+      for (const times of Object.values(answers)) expect(times).toBeGreaterThan(20);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 });
+
+/** There and back, 50 times. */
+async function hundredSwitches(): Promise<void> {
+  const pointer = `/home/deploy/.evenkeel/routes/${shop.key}/active`;
+  const now = await shop.pointer();
+  const other = now === "blue" ? "green" : "blue";
+  const switches = `for i in $(seq 50); do
+      for slot in ${other} ${now}; do printf '%s\\n' $slot >"$0.test" && mv "$0.test" "$0" && sleep 0.05; done
+    done`;
+  await shop.onHost("sh", "-c", switches, pointer);
+}
+
+describe("connections that are held open", () => {
+  test("none is cut from the switch to the pair until the pair is left, and after", async () => {
+    const before = await Promise.all([hold("/stream"), hold("/socket")]);
+    const deployed = shop.deploy({ version: "4", bake: "{ duration: 4s, interval: 500ms, deadline: 60s }" });
+    await until("the pair", 60_000, async () => (await shop.pointer()).includes("+"), 50);
+    const inPair = await Promise.all([hold("/stream"), hold("/socket")]);
+    await deployed;
+    expect(await shop.pointer()).not.toContain("+");
+    const since = [...before, ...inPair].map(({ heard }) => heard().length);
+    await pause(1_500);
+    for (const [at, { heard, cut, end }] of [...before, ...inPair].entries()) {
+      expect(cut()).toBeNull();
+      expect(heard().slice(since[at])).toContain(at < before.length ? "version 3" : "version 4");
+      end();
+    }
+  });
+});
+
+/** A download that goes on, or a connection as of a WebSocket, which is spoken to every 100 ms. */
+async function hold(path: "/stream" | "/socket") {
+  const upgrade = path === "/socket" ? { connection: "Upgrade", upgrade: "websocket" } : {};
+  const options = { host: shop.target.host, path, servername: "shop.test", ca: authority, agent: false };
+  const request = requestOver({ ...options, headers: { host: "shop.test", ...upgrade } });
+  let [heard, cut, speaks]: [string, string | null, NodeJS.Timeout | undefined] = ["", null, undefined];
+  const end = () => {
+    clearInterval(speaks);
+    request.destroy();
+  };
+  const listen = (stream: NodeJS.ReadableStream) => {
+    stream.on("data", (data) => {
+      heard += String(data);
+    });
+    for (const event of ["close", "error"])
+      stream.on(event, () => {
+        cut ??= `${path} was cut after ${heard.length} characters`;
+      });
+  };
+  await new Promise<void>((resolve, reject) => {
+    request.on("error", reject);
+    request.on("response", (response) => {
+      listen(response);
+      resolve();
+    });
+    request.on("upgrade", (_, socket, head) => {
+      heard += String(head);
+      listen(socket);
+      speaks = setInterval(() => socket.write("hello\n"), 100);
+      resolve();
+    });
+    request.end();
+  });
+  return { heard: () => heard, cut: () => cut, end };
+}
 
 /** What was answered how often, to a request each few milliseconds that waits for no other. */
 async function whileAsking(work: () => Promise<void>): Promise<ReadonlyMap<string, number>> {

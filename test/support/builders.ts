@@ -133,7 +133,7 @@ export function aContainer(differs: Partial<ContainerView> = {}): ContainerView 
     restarts: 0,
     exitCode: 0,
     oomKilled: false,
-    restartPolicy: "unless-stopped",
+    restartPolicy: "always",
     startedAtSeconds: 1_000,
     ...differs,
   };

@@ -214,7 +214,7 @@ export function watchHost(host: SimulatedHost): Oracle {
     },
     hostWasRecovered: () => {
       const serving = host.live();
-      if (serving?.stage === "running" && serving.restartPolicy !== "unless-stopped")
+      if (serving?.stage === "running" && serving.restartPolicy !== "always")
         blame(3, `${name(serving)} serves and would not come back after a reboot`);
       if (host.pointer?.mode === "pair" || host.guard !== null || host.outcome !== null)
         blame(3, "the next run left a switch unsettled");

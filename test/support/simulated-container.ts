@@ -105,7 +105,7 @@ export function happen(container: SimContainer, nowMs: number): void {
   container.ends += 1;
   container.exitCode = container.behaviour.oom ? 137 : 1;
   container.oomKilled = container.behaviour.oom;
-  if (container.restartPolicy === "unless-stopped") {
+  if (container.restartPolicy === "always") {
     container.stage = "restarting";
     container.restartsAtMs = nowMs + RESTART_DELAY_MS;
   } else {
@@ -116,7 +116,7 @@ export function happen(container: SimContainer, nowMs: number): void {
 /** The host went down and is up again: only containers with a restart policy come back. */
 export function reboot(container: SimContainer, nowMs: number): void {
   container.restartsAtMs = null;
-  if (container.restartPolicy === "unless-stopped") {
+  if (container.restartPolicy === "always") {
     container.stage = "running";
     container.startedMs = nowMs;
   } else if (container.stage !== "created") {

@@ -374,7 +374,7 @@ export class SimulatedHost {
     this.advance(Math.min(1_000, Math.max(0, (step.believedFromMs ?? 0) - this.nowMs)));
     return this.write(
       () => {
-        container.restartPolicy = "unless-stopped";
+        container.restartPolicy = "always";
       },
       () => {
         this.disarm();
@@ -435,7 +435,7 @@ export class SimulatedHost {
       () => this.append(step.entry),
       () => {
         for (const container of this.containers)
-          container.restartPolicy = container.slot === step.live ? "unless-stopped" : "no";
+          container.restartPolicy = container.slot === step.live ? "always" : "no";
       },
     );
   }
@@ -562,7 +562,7 @@ export function aSimulatedHost(
     host.behaviourOf(release.image),
     host.nowMs - 600_000,
   );
-  container.restartPolicy = "unless-stopped";
+  container.restartPolicy = "always";
   container.liveSinceMs = host.nowMs - 600_000;
   host.fence = 1;
   host.containers = [container];

@@ -74,7 +74,14 @@ function die() {
 const server = http.createServer((request, response) => {
   if (request.url === "/health") return health(response);
   if (request.url === "/env") return response.end(JSON.stringify(process.env));
+  if (request.url === "/stream") return pour(response, `version ${version}\n`, 100);
   visit(request, response);
+});
+// No WebSocket's frames, only its connection: what comes is sent back with the version.
+server.on("upgrade", (_, socket) => {
+  socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  socket.on("data", (data) => socket.write(`version ${version}: ${data}`));
+  socket.on("error", () => {});
 });
 setTimeout(() => {
   server.listen(3000, () => console.log(`version ${version} listens on 3000`));
