@@ -20,9 +20,14 @@ export interface Settled {
   readonly blocked: string | null;
 }
 
-/** Observes under the lock and settles until nothing is left that settling changes. */
-export function* settled(run: Run, holder: string, fallback: RuntimeSpec | null): Script<Settled> {
-  let view = yield* ask(run, { kind: "observe" });
+/** Settles under the lock until nothing is left that settling changes; `seen` is what was observed under it already. */
+export function* settled(
+  run: Run,
+  holder: string,
+  fallback: RuntimeSpec | null,
+  seen: HostView | null = null,
+): Script<Settled> {
+  let view = seen ?? (yield* ask(run, { kind: "observe" }));
   let open = findUnsettled(view);
   let able = true;
   for (let round = 0, before = ""; round < 4 && open !== null && open.reason !== before; round++) {
