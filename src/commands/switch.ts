@@ -20,10 +20,11 @@ export function switchTo(step: StepOf<"switch">, vocabulary: Vocabulary): Spelli
   const body = sh`${raw(proven(step.provenUntilMs))}UP=$(docker container inspect --format '{{.State.Running}} {{.Name}}' ${step.containerId} 2>/dev/null)
 [ "$UP" = "true /$K-${raw(step.to.live)}" ] || ek_fail container-gone ${`the container for slot ${step.to.live} does not run`}
 docker update --restart always ${step.containerId} >/dev/null &
-${raw(step.guard === null ? disarm : arm(step, step.guard, vocabulary))}
+${raw(step.guard === null ? "ek_guarded" : arm(step, step.guard, vocabulary))}
 wait $! || exit 71
 ek_ledger ${ledgerRest(step.entry)}
-${raw(believed(step.believedFromMs))}ek_point ${pointerText(step.to)}`;
+${raw(believed(step.believedFromMs))}ek_point ${pointerText(step.to)}
+${raw(step.guard === null ? disarm : "")}`;
   return done(act(vocabulary, step.fence, body));
 }
 
@@ -70,9 +71,11 @@ function arm(
 }`;
 }
 
-/** What an earlier switch armed must not undo this one. */
-const disarm = sh`ek_guarded
-ek_drop "$G/guard"
+/**
+ * What an earlier switch armed must not undo this one. It is held back, and dropped last: a pair that is left with
+ * nothing armed would be decided by nobody if the host went down in between.
+ */
+const disarm = sh`ek_drop "$G/guard"
 ek_drop "$G/outcome"`;
 
 /**

@@ -186,6 +186,21 @@ it("cut anywhere in a switch, either blue serves alone or the way back is armed"
   }
 });
 
+it("cut anywhere in leaving a pair, either green serves alone or the guardian still decides", () => {
+  for (let n = 1; ; n += 1) {
+    host.ask(switchStep);
+    const cut = cutAt(n, { ...switchStep, to: { mode: "solo", live: "green" }, guard: null });
+    if (pointer() === "green+blue") expect(guard(), `cut at ${n}`).toBe(armed);
+    else expect(pointer(), `cut at ${n}`).toBe("green");
+    if (!cut) {
+      expect([pointer(), guard()]).toEqual(["green", null]);
+      return expect(n).toBeGreaterThan(5);
+    }
+    host.remove();
+    begin();
+  }
+});
+
 it("cut anywhere in a confirmation, a guard that is gone means that green serves alone", () => {
   for (let n = 1; ; n += 1) {
     host.ask(switchStep);

@@ -202,6 +202,26 @@ test.each<[string, (standby: NonNullable<WatchReport["standby"]>) => WatchReport
   expect(all(steps, "watch").at(-1)).toMatchObject({ token: null, standby: null });
 });
 
+test("a host that goes down while a pair is left has left it, or its guardian still decides", () => {
+  const dead = () => {
+    const host = hostWith();
+    return answering(host, "watch", (answer) => {
+      const blue = host.inSlot("blue");
+      if (blue !== null) Object.assign(blue, { stage: "exited", restartPolicy: "no" });
+      return answer.standby === null
+        ? answer
+        : { ...answer, standby: { ...answer.standby, container: null } };
+    });
+  };
+  const at = story(dead()).steps.findLastIndex(({ kind }) => kind === "switch");
+  for (let parts = 0; parts < 5; parts++) {
+    const host = dead();
+    story(host, {}, [{ at, what: { kind: "host-reboots", parts, reconnects: false } }]);
+    if (host.pointer?.mode === "pair") expect(host.guard, `after ${parts} parts`).not.toBeNull();
+    else expect(host.pointer, `after ${parts} parts`).toEqual({ mode: "solo", live: "green" });
+  }
+});
+
 const silent = (answer: WatchReport, which: "live" | "standby") => {
   const report = answer[which];
   return report === null

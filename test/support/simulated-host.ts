@@ -377,25 +377,28 @@ export class SimulatedHost {
         container.restartPolicy = "always";
       },
       () => {
+        if (step.guard === null) return;
         this.disarm();
-        if (step.guard !== null)
-          this.guard = {
-            token: step.guard.token,
-            revision: step.guard.revision,
-            live: step.guard.live,
-            previous: step.guard.previous,
-            expiresMs: this.nowMs + step.guard.leaseMs,
-            looksAtMs: this.nowMs + step.guard.leaseMs,
-            looks: 0,
-            passes: { previous: 0, live: 0 },
-            needed: {
-              previous: step.previousHealth?.passes ?? 1,
-              live: step.health.passes,
-            },
-          };
+        this.guard = {
+          token: step.guard.token,
+          revision: step.guard.revision,
+          live: step.guard.live,
+          previous: step.guard.previous,
+          expiresMs: this.nowMs + step.guard.leaseMs,
+          looksAtMs: this.nowMs + step.guard.leaseMs,
+          looks: 0,
+          passes: { previous: 0, live: 0 },
+          needed: {
+            previous: step.previousHealth?.passes ?? 1,
+            live: step.health.passes,
+          },
+        };
       },
-      () => this.point(step.to, "run"),
       () => this.append(step.entry),
+      () => this.point(step.to, "run"),
+      () => {
+        if (step.guard === null) this.disarm();
+      },
     );
   }
 
