@@ -10,7 +10,7 @@ import type { Config } from "./config/config.js";
 import { resolveEnvironment } from "./config/environment.js";
 import { knownHostsLine } from "./config/known-hosts.js";
 import { deploy as deployScript } from "./core/deploy.js";
-import type { DeployRequest, HostView, Outcome, Release } from "./core/model.js";
+import type { DeployRequest, HostView, Release } from "./core/model.js";
 import { planDeploy } from "./core/plan.js";
 import { rollback as rollbackScript } from "./core/rollback.js";
 import { ask, beginRun, type Script } from "./core/script.js";
@@ -18,16 +18,15 @@ import { unlock as unlockScript } from "./core/unlock.js";
 import { upgradeProxy as upgradeProxyScript } from "./core/upgrade-proxy.js";
 import { offeredHostKeys } from "./effects/host-key.js";
 import { redacted } from "./effects/redactor.js";
-import { type Reporter, type RunSummary, silentReporter } from "./effects/reporter.js";
-import {
-  describeHistory,
-  describeOutcome,
-  describePlan,
-  describeStatus,
-} from "./effects/reporters/descriptions.js";
-import { follow, run } from "./effects/run.js";
+import { type Reporter, silentReporter } from "./effects/reporter.js";
+import { describePlan, describeStatus } from "./effects/reporters/descriptions.js";
+import { follow } from "./effects/run.js";
 import { describe, EvenkeelError } from "./errors.js";
 import { type ImageFacts, lookUpImage, moveLatest } from "./images.js";
+import { type History, historyOf } from "./report/history.js";
+import type { RunReport } from "./report/run-report.js";
+import { type Status, statusOf } from "./report/status.js";
+import { tell } from "./telling.js";
 
 /** What every call has in common. */
 export interface RunOptions {
@@ -56,11 +55,6 @@ export interface RollbackOptions extends RunOptions {
   readonly to?: number;
 }
 
-export interface RunReport extends RunSummary {
-  /** One sentence: what the host runs now, and why. */
-  readonly text: string;
-}
-
 /**
  * Deploys an image: blue-green, gated by its health path, watched after the switch, rolled back by itself.
  * Deploying what serves already does nothing.
@@ -71,7 +65,12 @@ export interface RunReport extends RunSummary {
 export async function deploy(config: Config, options: DeployOptions): Promise<RunReport> {
   const access = prepare(config, options, true);
   const facts = await lookUpImage(access, options.image, options.untested ?? false);
-  const report = await tell(access, options, deployScript(requestOf(access, options, facts)));
+  const request = requestOf(access, options, facts);
+  const report = await tell(access, options, deployScript(request), {
+    does: "deploy",
+    ...{ image: options.image, commit: facts.commit, holder: request.holder, reason: request.reason },
+    release: request.release,
+  });
   if (access.environment.latest) {
     await moveLatest(access, options.image).catch((cause: unknown) => {
       throw new EvenkeelError(
@@ -101,29 +100,33 @@ export async function plan(config: Config, options: DeployOptions): Promise<stri
 export async function rollback(config: Config, options: RollbackOptions): Promise<RunReport> {
   const access = prepare(config, options, false);
   const { environment } = access;
+  const holder = holderOf(options);
+  const reason = options.reason ?? "rollback by hand";
   const script = rollbackScript({
     key: environment.key,
     to: options.to ?? null,
-    holder: holderOf(options),
-    reason: options.reason ?? "rollback by hand",
+    holder,
+    reason,
     keepReleases: environment.keepReleases,
     publicUrl: environment.publicUrl,
     deadlineMs: environment.deadlineMs,
   });
-  return tell(access, options, script);
+  return tell(access, options, script, {
+    does: "rollback",
+    ...{ image: null, commit: null, holder, reason, release: null },
+  });
 }
 
 /** What serves where, since when, what could be gone back to, who holds the lock. */
-export async function status(config: Config, options: RunOptions): Promise<string> {
+export async function status(config: Config, options: RunOptions): Promise<Status> {
   const access = prepare(config, options, false);
   const view = await observe(access, options);
-  return describeStatus(access.environment.key, access.environment.host.address, view);
+  return statusOf(access.environment.key, access.environment.host.address, view);
 }
 
-/** The ledger of the environment, newest last. */
-export async function history(config: Config, options: RunOptions): Promise<string> {
-  const view = await observe(prepare(config, options, false), options);
-  return describeHistory(view.ledger);
+/** The ledger of the environment, newest last, what became of each revision, and the delivery figures. */
+export async function history(config: Config, options: RunOptions): Promise<History> {
+  return historyOf(await observe(prepare(config, options, false), options), Date.now());
 }
 
 /** Takes the lock away from whoever holds it; they are refused from then on, even if they were only slow. */
@@ -146,8 +149,12 @@ export async function unlock(config: Config, options: RunOptions): Promise<strin
  */
 export async function upgradeProxy(config: Config, options: RunOptions): Promise<RunReport> {
   const access = prepare(config, options, false);
+  const holder = holderOf(options);
   const reason = options.reason ?? "proxy upgrade";
-  return tell(access, options, upgradeProxyScript(holderOf(options), reason, access.environment.deadlineMs));
+  return tell(access, options, upgradeProxyScript(holder, reason, access.environment.deadlineMs), {
+    does: "upgrade-proxy",
+    ...{ image: null, commit: null, holder, reason, release: null },
+  });
 }
 
 /**
@@ -179,6 +186,7 @@ function requestOf(access: Access, options: DeployOptions, facts: ImageFacts): D
   const release: Omit<Release, "secretsHash"> = {
     image: options.image,
     commit: facts.commit,
+    ...(facts.committedAt === null ? {} : { committedAt: facts.committedAt }),
     tested: facts.tested,
     runtime: environment.runtime,
     configHash: hashConfig(environment.runtime),
@@ -212,24 +220,6 @@ async function withHost<T>(access: Access, options: RunOptions, script: Script<T
   try {
     const told = await follow(script, host, redacted(options.reporter ?? silentReporter, access.redact));
     return told.result;
-  } finally {
-    host.close();
-  }
-}
-
-/** Runs a script that ends in an outcome; anything but a success is thrown, so that no caller can miss it. */
-async function tell(access: Access, options: RunOptions, script: Script<Outcome>): Promise<RunReport> {
-  const host = await openEnvironment(access, options.signal);
-  try {
-    const summary = await run(script, host, redacted(options.reporter ?? silentReporter, access.redact));
-    const { outcome } = summary;
-    const text = access.redact(describeOutcome(outcome));
-    if (outcome.phase === "promoted" || outcome.phase === "nothing-to-do") return { ...summary, text };
-    const logs = outcome.logs.trim();
-    throw new EvenkeelError(
-      outcome.code,
-      logs === "" ? text : `${text}\n\nIts last logs:\n${access.redact(logs)}\n`,
-    );
   } finally {
     host.close();
   }

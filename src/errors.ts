@@ -3,6 +3,8 @@
  * them; its `message` is the whole text, because nothing else of an error crosses the Dagger boundary.
  */
 
+import type { RunReport } from "./report/run-report.js";
+
 export const CATALOGUE = {
   // Before anything is touched
   usage: {
@@ -208,11 +210,18 @@ export class EvenkeelError extends Error {
   readonly code: ErrorCode;
   readonly detail: string;
   readonly next: string;
+  /** What a run did until it failed; null for what failed before a run began. */
+  readonly report: RunReport | null;
 
   constructor(
     code: ErrorCode,
     detail: string,
-    options: { readonly why?: string; readonly next?: string; readonly cause?: unknown } = {},
+    options: {
+      readonly why?: string;
+      readonly next?: string;
+      readonly cause?: unknown;
+      readonly report?: RunReport;
+    } = {},
   ) {
     const what = printable(detail);
     const why = printable(options.why ?? CATALOGUE[code].cause);
@@ -224,6 +233,7 @@ export class EvenkeelError extends Error {
     this.code = code;
     this.detail = what;
     this.next = next;
+    this.report = options.report ?? null;
   }
 }
 

@@ -7,6 +7,8 @@ import { EvenkeelError } from "./errors.js";
 
 export interface ImageFacts {
   readonly commit: string | null;
+  /** ISO 8601; null where the image does not tell, or was not made by evenkeel and may tell something else. */
+  readonly committedAt: string | null;
   readonly tested: boolean;
   /** Compressed. */
   readonly sizeBytes: number;
@@ -31,7 +33,9 @@ export async function lookUpImage(access: Access, image: string, untested: boole
     );
   }
   const commit = found.labels[IMAGE_LABELS.revision] ?? "";
+  const created = found.labels[IMAGE_LABELS.inputs] === undefined ? "" : found.labels[IMAGE_LABELS.created];
   return {
+    committedAt: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(created ?? "") ? (created ?? null) : null,
     // What an image says of itself goes into the ledger and onto screens, so only what can name a commit.
     commit: /^[\w.-]{1,128}$/.test(commit) ? commit : null,
     tested,

@@ -13,15 +13,27 @@ export {
   plan,
   type RollbackOptions,
   type RunOptions,
-  type RunReport,
   rollback,
   status,
   unlock,
   upgradeProxy,
 } from "./deploy.js";
-export type { Reporter, RunSummary } from "./effects/reporter.js";
+export type {
+  HealthReport,
+  PhaseReport,
+  Reporter,
+  RunStart,
+  RunSummary,
+  SlotHealth,
+  StepReport,
+} from "./effects/reporter.js";
 export { createLinesReporter } from "./effects/reporters/lines-reporter.js";
 export { type ErrorCode, EvenkeelError } from "./errors.js";
 export { build, type Published, publish, test, type Work } from "./pipeline/pipeline.js";
 export { destinationOf, type PublishLogin } from "./publish.js";
 export { type ReleaseOptions, release } from "./release.js";
+export type { Changes } from "./report/changes.js";
+export type { DeliveryFigures } from "./report/delivery-figures.js";
+export type { History, RevisionHistory } from "./report/history.js";
+export type { RunReport } from "./report/run-report.js";
+export type { Status } from "./report/status.js";

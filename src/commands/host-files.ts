@@ -76,6 +76,7 @@ function ledgerEntry(line: string): LedgerEntry | null {
     revision,
     image: text(said.image),
     commit: typeof said.commit === "string" ? text(said.commit) : null,
+    ...(typeof said.committedAt === "string" ? { committedAt: text(said.committedAt) } : {}),
     ...(isNumber(left) ? { left } : {}),
     by: text(said.by),
     reason: text(said.reason),

@@ -2,6 +2,8 @@
 export const IMAGE_LABELS = {
   /** The full commit the image was built from. */
   revision: "org.opencontainers.image.revision",
+  /** When that commit was made, in the images that evenkeel makes. */
+  created: "org.opencontainers.image.created",
   /** `passed` where the test gate passed on this very commit before the image was built. */
   tested: "io.evenkeel.tested",
   /** Hash of everything besides the commit that shapes the image: the build's configuration. */

@@ -33,6 +33,9 @@ export function line(errand: Errand, candidate: Candidate, event: LedgerEvent, r
     commit: release.commit,
     by: errand.holder,
     reason,
+    ...(event === "promoted" && release.committedAt !== undefined
+      ? { committedAt: release.committedAt }
+      : {}),
     ...(event === "promoted" && left !== null ? { left } : {}),
   };
 }

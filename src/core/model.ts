@@ -78,6 +78,8 @@ export interface Release {
   /** `repository@sha256:…` */
   readonly image: string;
   readonly commit: string | null;
+  /** When the commit was made, ISO 8601, where the image tells; for people, no decision reads it. */
+  readonly committedAt?: string;
   /** Whether the image carries the record that its tests passed. */
   readonly tested: boolean;
   readonly runtime: RuntimeSpec;
@@ -158,6 +160,8 @@ export interface LedgerEntry {
   readonly revision: number;
   readonly image: string;
   readonly commit: string | null;
+  /** For a promotion: when the commit was made, where the image told. */
+  readonly committedAt?: string;
   /** For a rollback: the revision that was left, which loses its stable mark. */
   readonly left?: number;
   readonly by: string;

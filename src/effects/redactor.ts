@@ -81,10 +81,21 @@ function grown(
 /** The same reporter, hearing no secret. */
 export function redacted(reporter: Reporter, redact: Redact): Reporter {
   return {
+    start: (start) =>
+      reporter.start?.({ ...start, holder: redact(start.holder), reason: redact(start.reason) }),
     phase: (report) => reporter.phase({ ...report, at: redactPhase(report.at, redact) }),
     note: (level, text) => reporter.note(level, redact(text)),
     step: (report) => reporter.step?.(report),
+    health: ({ during, slots }) =>
+      reporter.health?.({
+        during,
+        slots: slots.map((slot) => ({
+          ...slot,
+          answers: slot.answers.map((answer) => ({ ...answer, detail: redact(answer.detail) })),
+        })),
+      }),
     summary: (summary) => reporter.summary({ ...summary, outcome: redactOutcome(summary.outcome, redact) }),
+    failed: ({ code, message }) => reporter.failed?.({ code, message: redact(message) }),
   };
 }
 

@@ -1,7 +1,17 @@
-import type { Notice, Outcome, Phase, Reply, Step } from "../core/model.js";
+import type {
+  Answers,
+  Notice,
+  Outcome,
+  Phase,
+  ProbeReport,
+  Reply,
+  Step,
+  TrafficReport,
+  Watched,
+} from "../core/model.js";
 import { type Clock, systemClock } from "./clock.js";
 import type { Host } from "./host.js";
-import { type Reporter, type RunSummary, silentReporter, tellAll } from "./reporter.js";
+import { type HealthReport, type Reporter, type RunSummary, silentReporter, tellAll } from "./reporter.js";
 import { activityBetween, extend, type Timeline } from "./timeline.js";
 
 /** A story that core tells: steps are answered, notices are not. */
@@ -56,11 +66,16 @@ export async function run(
   reporter: Reporter = silentReporter,
   clock: Clock = systemClock,
 ): Promise<RunSummary> {
-  const { result, timeline, totalMs } = await follow(story, host, reporter, clock);
+  const teller = tellAll([reporter]);
+  const { result, timeline, totalMs } = await follow(story, host, teller, clock);
   const summary: RunSummary = { outcome: result, timeline, totalMs };
-  tellAll([reporter]).summary(summary);
+  teller.summary(summary);
+  await teller.settled(SLOW_REPORTERS_MS);
   return summary;
 }
+
+/** What a reporter that posts somewhere may still take when the run is over. */
+const SLOW_REPORTERS_MS = 5_000;
 
 function isNotice(said: Step | Notice): said is Notice {
   return said.kind === "phase" || said.kind === "note";
@@ -75,5 +90,38 @@ async function askMeasured(
   const startedMs = clock.nowMs();
   const reply = await host.ask(step);
   teller.step?.({ kind: step.kind, tookMs: clock.nowMs() - startedMs, reply: reply.kind });
+  const health = healthOf(step, reply);
+  if (health !== null) teller.health?.(health);
   return reply;
+}
+
+/** What a look showed, for those who watch; null for every other step. */
+function healthOf(step: Step, reply: Reply): HealthReport | null {
+  if (reply.kind !== "answer") return null;
+  if (step.kind === "probe") {
+    const { reports, traffic } = reply.answer as Answers["probe"];
+    return {
+      during: "gate",
+      slots: step.slots.flatMap((watched, index) => slotHealth(watched, reports[index] ?? null, traffic)),
+    };
+  }
+  if (step.kind !== "watch") return null;
+  const { live, standby, traffic } = reply.answer as Answers["watch"];
+  return {
+    during: "bake",
+    slots: [
+      ...slotHealth(step.live, live, traffic),
+      ...(step.standby === null ? [] : slotHealth(step.standby, standby, traffic)),
+    ],
+  };
+}
+
+function slotHealth(
+  { slot }: Watched,
+  report: ProbeReport | null,
+  traffic: TrafficReport | null,
+): HealthReport["slots"] {
+  if (report === null) return [];
+  const revision = report.container?.revision ?? null;
+  return [{ slot, revision, answers: report.samples, traffic: traffic?.slots[slot] ?? null }];
 }

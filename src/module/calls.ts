@@ -76,11 +76,11 @@ export async function rollback(caller: Caller, asked: Reaching & { readonly to: 
 }
 
 export async function status(caller: Caller, asked: Reaching): Promise<string> {
-  return operations.status((await work(caller)).config, await runOptions(asked));
+  return (await operations.status((await work(caller)).config, await runOptions(asked))).text;
 }
 
 export async function history(caller: Caller, asked: Reaching): Promise<string> {
-  return operations.history((await work(caller)).config, await runOptions(asked));
+  return (await operations.history((await work(caller)).config, await runOptions(asked))).text;
 }
 
 export async function unlock(caller: Caller, asked: Reaching): Promise<string> {

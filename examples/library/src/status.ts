@@ -4,6 +4,6 @@ import { config, credentials } from "./environment.ts";
 if (process.argv.includes("--host-key")) {
   console.log(await hostKey(config));
 } else {
-  console.log(await status(config, { credentials }));
-  console.log(await history(config, { credentials }));
+  console.log((await status(config, { credentials })).text);
+  console.log((await history(config, { credentials })).text);
 }

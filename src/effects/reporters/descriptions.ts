@@ -43,6 +43,7 @@ export function describeStatus(key: Key, address: string, view: HostView): strin
   say("stable", stable.length === 0 ? "no revision yet" : `revisions ${stable.join(", ")}`);
   const back = chooseRollback(view, null);
   say("rollback", back.verdict === "go" ? `would go to revision ${back.record.revision}` : back.reason);
+  say("disk", `${describeBytes(view.diskFreeBytes)} free`);
   const held = view.lock !== null && view.lock.remainingMs > 0 ? view.lock : null;
   say("lock", held === null ? "free" : describeHeld(held));
   say(
@@ -58,6 +59,14 @@ export function describeStatus(key: Key, address: string, view: HostView): strin
     say("unsettled", `${unsettled.reason}; ${who} settles it`);
   }
   return lines.join("\n");
+}
+
+/** In units of 1024, as the configuration counts. */
+export function describeBytes(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
+  const value = bytes / 1024 ** power;
+  return `${value >= 100 || power === 0 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
 }
 
 /** The ledger, newest last. */

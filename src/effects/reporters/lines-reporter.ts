@@ -60,7 +60,8 @@ function indentedLogs(outcome: Outcome): readonly string[] {
   return ["logs of the release that failed:", ...logs.split("\n").map((line) => `  | ${line}`), ""];
 }
 
-function describePhase(at: Phase): string {
+/** What there is to say of a phase besides its name and time. */
+export function describePhase(at: Phase): string {
   switch (at.phase) {
     case "idle":
     case "pulled":
@@ -84,7 +85,7 @@ function row(phase: string, took: string, words: string): string {
 }
 
 /** Seconds with one decimal, minutes from 100 s on. */
-function seconds(ms: number): string {
+export function seconds(ms: number): string {
   if (ms < 100_000) return `${(ms / 1000).toFixed(1)} s`;
   const whole = Math.round(ms / 1000);
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;

@@ -1,9 +1,11 @@
-import type { PhaseReport, Reporter, RunSummary, StepReport } from "../reporter.js";
+import type { HealthReport, PhaseReport, Reporter, RunStart, RunSummary, StepReport } from "../reporter.js";
 
 export type Recorded =
+  | ({ readonly kind: "start" } & RunStart)
   | ({ readonly kind: "phase" } & PhaseReport)
   | { readonly kind: "note"; readonly level: "info" | "warning"; readonly text: string }
   | { readonly kind: "step"; readonly step: StepReport }
+  | ({ readonly kind: "health" } & HealthReport)
   | ({ readonly kind: "summary" } & RunSummary);
 
 /** Keeps what it is told, in order, for whoever wants to look at it afterwards. */
@@ -15,9 +17,11 @@ export function createRecordingReporter(): RecordingReporter {
   const records: Recorded[] = [];
   return {
     records,
+    start: (start) => records.push({ kind: "start", ...start }),
     phase: (report) => records.push({ kind: "phase", ...report }),
     note: (level, text) => records.push({ kind: "note", level, text }),
     step: (step) => records.push({ kind: "step", step }),
+    health: (health) => records.push({ kind: "health", ...health }),
     summary: (summary) => records.push({ kind: "summary", ...summary }),
   };
 }

@@ -34,7 +34,7 @@ export function labelsOf(
   return {
     [IMAGE_LABELS.revision]: revision,
     ...(sourceUrl === null ? {} : { [`${OCI}.source`]: sourceUrl }),
-    ...(committedSeconds === null ? {} : { [`${OCI}.created`]: isoTime(committedSeconds) }),
+    ...(committedSeconds === null ? {} : { [IMAGE_LABELS.created]: isoTime(committedSeconds) }),
     ...(base === null ? {} : { [`${OCI}.base.name`]: base.name, [`${OCI}.base.digest`]: base.digest }),
     [IMAGE_LABELS.inputs]: hashInputs(build),
     ...(tested ? { [IMAGE_LABELS.tested]: TESTS_PASSED } : {}),

@@ -143,8 +143,9 @@ environments:
       startRunner({ does, configText: textOf(release), image: other ?? image, sshKey, holder, dies }),
     rollback: (to, how) =>
       rollback(base, { credentials: { sshKey }, ...how, ...(to === undefined ? {} : { to }) }),
-    status: () => status(base, { credentials: { sshKey } }),
-    history: () => history(base, { credentials: { sshKey } }),
+    status: async () => (await status(base, { credentials: { sshKey } })).text,
+    // Without the figures below it.
+    history: async () => (await history(base, { credentials: { sshKey } })).text.split("\n\n")[0] ?? "",
     unlock: () => unlock(base, { credentials: { sshKey } }),
     visit: (path = "/") => visit(url, path, headers),
     traffic: (perSecond = 100) =>
