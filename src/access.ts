@@ -6,7 +6,7 @@ import { parseDotenv, requireSecrets } from "./config/dotenv.js";
 import { decideHostKey, parseKnownHosts, pinnedKeyTypes } from "./config/known-hosts.js";
 import { SecretText } from "./config/secret-text.js";
 import type { Step } from "./core/model.js";
-import { type Host, openHost, type Speak } from "./effects/host.js";
+import { type Host, type HostAccess, openHost, type Speak } from "./effects/host.js";
 import { type HostKeyPolicy, keyType } from "./effects/host-key.js";
 import { createRedactor, type Redact } from "./effects/redactor.js";
 import type { SshCredential } from "./effects/ssh.js";
@@ -72,13 +72,16 @@ export function prepareAccess(
 
 /** Connects to the environment's host, whose key must be pinned. */
 export async function openEnvironment(access: Access, signal?: AbortSignal): Promise<Host> {
-  const { environment, credential } = access;
+  return openHost(hostAccessOf(access), speakFor(access), {
+    deadlineMs: access.environment.deadlineMs,
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+/** How the environment's host is reached, and by which keys it is known. */
+export function hostAccessOf({ environment, credential }: Access): HostAccess {
   const { address, port, user } = environment.host;
-  return openHost(
-    { target: { host: address, port, user }, credential, hostKeys: hostKeyPolicy(environment) },
-    speakFor(access),
-    { deadlineMs: environment.deadlineMs, ...(signal === undefined ? {} : { signal }) },
-  );
+  return { target: { host: address, port, user }, credential, hostKeys: hostKeyPolicy(environment) };
 }
 
 function speakFor(access: Access): Speak {

@@ -27,8 +27,12 @@ export type {
   SlotHealth,
   StepReport,
 } from "./effects/reporter.js";
+export { createReporter, type ReportFormat, type ReportStream } from "./effects/reporters/create-reporter.js";
+export type { RunEvent } from "./effects/reporters/event-schema.js";
+export { createJsonReporter } from "./effects/reporters/json-reporter.js";
 export { createLinesReporter } from "./effects/reporters/lines-reporter.js";
 export { type ErrorCode, EvenkeelError } from "./errors.js";
+export { type LogsOptions, logs } from "./logs.js";
 export { build, type Published, publish, test, type Work } from "./pipeline/pipeline.js";
 export { destinationOf, type PublishLogin } from "./publish.js";
 export { type ReleaseOptions, release } from "./release.js";

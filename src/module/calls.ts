@@ -1,7 +1,9 @@
 /** What the module's functions delegate to: their arguments, as the engine gives them, made those of the façade. */
 import { type Container, type Directory, dag, type Secret } from "@dagger.io/dagger";
 import { getTracer } from "@dagger.io/dagger/telemetry";
+import type { Slot } from "../core/model.js";
 import * as operations from "../deploy.js";
+import { logs as readLogs } from "../logs.js";
 import * as pipeline from "../pipeline/pipeline.js";
 import { readConfiguration } from "../pipeline/source/configuration.js";
 import { destinationOf } from "../publish.js";
@@ -81,6 +83,34 @@ export async function status(caller: Caller, asked: Reaching): Promise<string> {
 
 export async function history(caller: Caller, asked: Reaching): Promise<string> {
   return (await operations.history((await work(caller)).config, await runOptions(asked))).text;
+}
+
+export async function logs(
+  caller: Caller,
+  asked: Reaching & {
+    readonly slot: string;
+    readonly lines: number;
+    readonly since: string;
+    readonly follow: boolean;
+  },
+): Promise<string> {
+  const { config } = await work(caller);
+  const { environment, credentials } = await runOptions(asked);
+  const lines: string[] = [];
+  const shown = readLogs(config, {
+    ...(environment === undefined ? {} : { environment }),
+    credentials,
+    // Told by the library where it is none.
+    ...(asked.slot === "" ? {} : { slot: asked.slot as Slot }),
+    ...(asked.lines === 0 ? {} : { lines: asked.lines }),
+    ...(asked.since === "" ? {} : { since: asked.since }),
+    follow: asked.follow,
+  });
+  for await (const line of shown) {
+    if (asked.follow) say(line);
+    else lines.push(line);
+  }
+  return lines.join("\n");
 }
 
 export async function unlock(caller: Caller, asked: Reaching): Promise<string> {

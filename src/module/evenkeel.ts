@@ -161,6 +161,31 @@ export class Evenkeel {
   }
 
   /**
+   * Shows what the app's container has written. It only reads: a deploy that is under way is not disturbed.
+   *
+   * @param environment Which environment of the configuration; not needed where there is only one.
+   * @param sshKey The private key for the host: file://$HOME/.ssh/id_ed25519 or env://SSH_KEY
+   * @param environmentFile The app's secrets in dotenv form, to be hidden in what is shown.
+   * @param slot blue or green, instead of the one that serves.
+   * @param lines How many of the last lines; without it 100, or all since the time that is given.
+   * @param since Not before: a duration back from now, as 10m, or a time, as 2026-11-23T15:00:00Z.
+   * @param follow Go on with what is yet to come, until the container stops or the call is ended.
+   */
+  @func({ cache: "never" })
+  async logs(
+    environment: string = "",
+    sshKey?: Secret,
+    environmentFile?: Secret,
+    slot: string = "",
+    lines: number = 0,
+    since: string = "",
+    follow: boolean = false,
+  ): Promise<string> {
+    const asked = { environment, sshKey, environmentFile, slot, lines, since, follow };
+    return crossing(calls.logs(this, asked));
+  }
+
+  /**
    * Takes the lock away from a deploy that is gone. One that is only slow is refused from then on.
    *
    * @param environment Which environment of the configuration; not needed where there is only one.
