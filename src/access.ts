@@ -11,6 +11,7 @@ import { type HostKeyPolicy, keyType } from "./effects/host-key.js";
 import { createRedactor, type Redact } from "./effects/redactor.js";
 import type { SshCredential } from "./effects/ssh.js";
 import { EvenkeelError } from "./errors.js";
+import type { Webhook } from "./report/notifier.js";
 
 /** Everything secret that a run may need: texts, never paths, so that nothing is read behind one's back. */
 export interface Credentials {
@@ -36,6 +37,9 @@ export interface Access {
   readonly registryPassword: SecretText | null;
   readonly registryUsername: string | null;
   readonly redact: Redact;
+  readonly webhooks: readonly Webhook[];
+  /** Names of webhooks whose address was not given, where that is allowed. */
+  readonly unknownWebhooks: readonly string[];
 }
 
 /**
@@ -49,15 +53,20 @@ export function prepareAccess(
   needsSecrets: boolean,
 ): Access {
   const given = parseDotenv(reveal(credentials.environmentFile) ?? "");
-  const secrets = needsSecrets
-    ? requireSecrets(environment.runtime.secretNames, given)
-    : new Map<string, SecretText>();
+  const { secretNames } = environment.runtime;
+  const webhookNames = environment.notify.map(({ secretName }) => secretName);
+  // Both at once, so that what is missing is told in one message.
+  if (needsSecrets) requireSecrets([...new Set([...secretNames, ...webhookNames])], given);
+  const secrets = needsSecrets ? requireSecrets(secretNames, given) : new Map<string, SecretText>();
+  const webhooks = webhooksOf(environment, given, needsSecrets);
   const registryPassword = toSecret(credentials.registryPassword);
   return {
     environment,
     credential: credentialOf(credentials),
     secrets,
     registryPassword,
+    webhooks,
+    unknownWebhooks: webhookNames.filter((name) => !webhooks.some((webhook) => webhook.name === name)),
     registryUsername: credentials.registryUsername || environment.registryUsername,
     redact: createRedactor(
       [
@@ -68,6 +77,25 @@ export function prepareAccess(
       ].flatMap((secret) => (secret === null ? [] : [secret.reveal()])),
     ),
   };
+}
+
+/** Their addresses must be such; where they are not needed for sure, one that is none is left out. */
+function webhooksOf(
+  { notify }: Environment,
+  given: ReadonlyMap<string, SecretText>,
+  needed: boolean,
+): readonly Webhook[] {
+  return notify.flatMap(({ secretName, format, on }) => {
+    const address = given.get(secretName);
+    if (address === undefined) return [];
+    if (/^https?:$/.test(URL.parse(address.reveal())?.protocol ?? ""))
+      return [{ name: secretName, address, format, on }];
+    if (!needed) return [];
+    throw new EvenkeelError("secrets-invalid", `The secret ${secretName} is no web address.`, {
+      why: "`notify` in evenkeel.yaml names it as the address of a webhook.",
+      next: "Give the webhook's whole address, beginning with https://.",
+    });
+  });
 }
 
 /** Connects to the environment's host, whose key must be pinned. */

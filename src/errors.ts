@@ -30,7 +30,7 @@ export const CATALOGUE = {
   },
   "secrets-missing": {
     cause: "evenkeel.yaml names secrets that this release needs, and they were not given.",
-    next: "Add them to the secret in dotenv form that the call is given, or take their names out of `container.secrets`.",
+    next: "Add them to the secret in dotenv form that the call is given, or take their names out of `container.secrets` or `notify`.",
   },
   "dirty-tree": {
     cause:

@@ -27,10 +27,16 @@ export type {
   SlotHealth,
   StepReport,
 } from "./effects/reporter.js";
-export { createReporter, type ReportFormat, type ReportStream } from "./effects/reporters/create-reporter.js";
+export {
+  createReporter,
+  REPORT_FORMATS,
+  type ReportFormat,
+  type ReportStream,
+} from "./effects/reporters/create-reporter.js";
 export type { RunEvent } from "./effects/reporters/event-schema.js";
 export { createJsonReporter } from "./effects/reporters/json-reporter.js";
 export { createLinesReporter } from "./effects/reporters/lines-reporter.js";
+export { createSpansReporter, type PhaseSpan, type SpanTracer } from "./effects/reporters/spans-reporter.js";
 export { type ErrorCode, EvenkeelError } from "./errors.js";
 export { type LogsOptions, logs } from "./logs.js";
 export { build, type Published, publish, test, type Work } from "./pipeline/pipeline.js";
@@ -39,5 +45,9 @@ export { type ReleaseOptions, release } from "./release.js";
 export type { Changes } from "./report/changes.js";
 export type { DeliveryFigures } from "./report/delivery-figures.js";
 export type { History, RevisionHistory } from "./report/history.js";
+export { htmlReport } from "./report/html-report.js";
+export { markdownReport } from "./report/markdown-report.js";
+export type { Notification } from "./report/notification.js";
+export { jsonReport, type ReportFileFormat, renderReport, reportFormatOf } from "./report/render-report.js";
 export type { RunReport } from "./report/run-report.js";
 export type { Status } from "./report/status.js";

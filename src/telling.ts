@@ -2,10 +2,9 @@
 import { type Access, openEnvironment } from "./access.js";
 import type { DeployRequest, HostView, Outcome } from "./core/model.js";
 import type { Script } from "./core/script.js";
-import { servingContainer } from "./core/serving.js";
 import { systemClock } from "./effects/clock.js";
 import type { Host } from "./effects/host.js";
-import { type Redact, redacted, redactOutcome } from "./effects/redactor.js";
+import { redacted } from "./effects/redactor.js";
 import {
   type Reporter,
   type RunStart,
@@ -13,11 +12,11 @@ import {
   silentReporter,
   tellAll,
 } from "./effects/reporter.js";
-import { describeOutcome } from "./effects/reporters/descriptions.js";
-import { run } from "./effects/run.js";
-import { CATALOGUE, describe, EvenkeelError } from "./errors.js";
-import { type Changes, changesBetween } from "./report/changes.js";
-import { createRecorder, type PhasePoint, type RunReport } from "./report/run-report.js";
+import { run, SLOW_REPORTERS_MS } from "./effects/run.js";
+import { describe, EvenkeelError } from "./errors.js";
+import { assembleReport } from "./report/assemble-report.js";
+import { createNotifier } from "./report/notifier.js";
+import { createRecorder, type RunReport } from "./report/run-report.js";
 
 interface Told {
   readonly reporter?: Reporter;
@@ -39,7 +38,9 @@ export async function tell(
 ): Promise<RunReport> {
   const { environment, redact } = access;
   const recorder = createRecorder(systemClock);
-  const teller = redacted(tellAll([options.reporter ?? silentReporter, recorder]), redact);
+  const notifier = createNotifier(access.webhooks);
+  const all = tellAll([options.reporter ?? silentReporter, recorder, notifier]);
+  const teller = redacted(all, redact);
   const start: RunStart = {
     ...doing,
     ...{ app: environment.key.app, environment: environment.name, host: environment.host.address },
@@ -47,33 +48,23 @@ export async function tell(
     startedAt: new Date().toISOString(),
   };
   teller.start?.(start);
+  for (const name of access.unknownWebhooks)
+    teller.note("warning", `the webhook ${name} will not be told: its address is not among the secrets`);
   const { summary, before } = await followed(access, options.signal, script, teller).catch(
-    (error: unknown) => {
+    async (error: unknown) => {
       const code = error instanceof EvenkeelError ? error.code : "bug";
       teller.failed?.({ code, message: describe(error) });
+      await all.settled(SLOW_REPORTERS_MS);
       throw error;
     },
   );
-  const outcome = redactOutcome(summary.outcome, redact);
-  const { phases, notes, health } = recorder.recorded();
-  const failed = outcome.phase === "promoted" || outcome.phase === "nothing-to-do" ? null : outcome;
-  const changes = outcome.phase === "nothing-to-do" ? null : changesOf(before, phases, release);
-  const report: RunReport = {
-    ...{ outcome, timeline: summary.timeline, totalMs: summary.totalMs },
-    text: redact(describeOutcome(outcome)),
-    start: { ...start, holder: redact(start.holder), reason: redact(start.reason) },
-    endedAt: new Date().toISOString(),
-    ...{ phases, notes, health },
-    changes: changes === null ? null : redactChanges(changes, redact),
-    failure:
-      failed === null
-        ? null
-        : { code: failed.code, why: CATALOGUE[failed.code].cause, next: CATALOGUE[failed.code].next },
-  };
-  if (failed === null) return report;
-  const logs = failed.logs.trim();
+  for (const problem of notifier.problems()) teller.note("warning", problem);
+  const report = assembleReport({ start, summary, recorded: recorder.recorded(), before, release }, redact);
+  const { failure, outcome } = report;
+  if (failure === null) return report;
+  const logs = "logs" in outcome ? outcome.logs.trim() : "";
   throw new EvenkeelError(
-    failed.code,
+    failure.code,
     logs === "" ? report.text : `${report.text}\n\nIts last logs:\n${logs}\n`,
     { report },
   );
@@ -109,38 +100,5 @@ function keepingFirstView(host: Host): { readonly seeing: Pick<Host, "ask">; fir
       },
     },
     first: () => first,
-  };
-}
-
-function changesOf(
-  view: HostView | null,
-  phases: readonly PhasePoint[],
-  asked: DeployRequest["release"] | null,
-): Changes | null {
-  if (view === null) return null;
-  const recordOf = (revision: number | null) =>
-    view.releases.find((record) => record.revision === revision) ?? null;
-  const revision = phases.find((point) => point.revision !== null)?.revision ?? null;
-  const serving = servingContainer(view);
-  const before = serving === null ? null : recordOf(serving.revision);
-  const after =
-    asked === null
-      ? recordOf(revision)
-      : { revision, release: { ...asked, secretsHash: view.desiredSecretsHash } };
-  // The route or the proxy alone: the release is the one that was there.
-  if (after === null || (revision !== null && revision === before?.revision)) return null;
-  return changesBetween(before, after);
-}
-
-/** A plain variable may hold what is a secret elsewhere. */
-function redactChanges(changes: Changes, redact: Redact): Changes {
-  const hidden = (text: string | null) => (text === null ? null : redact(text));
-  return {
-    ...changes,
-    configuration: changes.configuration.map(({ key, before, after }) => ({
-      key,
-      before: hidden(before),
-      after: hidden(after),
-    })),
   };
 }

@@ -8,6 +8,8 @@ const tools: Readonly<Record<string, string>> = {
   "docker-registry": "docker-registry",
   shellcheck: "shellcheck",
   busybox: "busybox",
+  // The pages that people look at are tested in what they look with.
+  chromium: "chromium",
 };
 
 /** Installs what is missing where that is possible, and otherwise says what is; a test that cannot run fails. */

@@ -24,7 +24,7 @@ export interface TailSpelling {
 /**
  * Shows a container's output on a channel of its own. It only reads, so it needs neither the lock nor a fence
  * number and never waits for a deploy. Stands in a brace group, so that a text that was cut does nothing.
- * When the caller's end of the channel is gone, so is the reader on the host: \`docker logs\` itself would
+ * When the caller's end of the channel is gone, so is the reader on the host: `docker logs` itself would
  * notice only at the next line, which a quiet app may never print.
  *
  * @param nonce letters and digits that nothing on the host can guess

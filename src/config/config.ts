@@ -57,6 +57,15 @@ export interface Environment {
   /** Whether a promotion moves the tag `latest`. */
   readonly latest: boolean;
   readonly registryUsername: string | null;
+  /** Who is told how deploys and rollbacks end. */
+  readonly notify: readonly NotifyConfig[];
+}
+
+export interface NotifyConfig {
+  /** The name of the secret that is the address. */
+  readonly secretName: string;
+  readonly format: "json" | "slack";
+  readonly on: readonly ("promoted" | "rolled-back" | "aborted" | "halted" | "lost")[];
 }
 
 interface HostConfig {

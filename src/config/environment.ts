@@ -49,6 +49,7 @@ export function assembleEnvironment(
     deadlineMs: layer.deadline,
     latest: own.latest,
     registryUsername: own.registry.username ?? null,
+    notify: own.notify.map(({ webhook, format, on }) => ({ secretName: webhook, format, on })),
   };
 }
 

@@ -87,6 +87,27 @@ const tls = z.union(
   { error: "off, acme, or { certificate: …, key: … } with two paths on the host" },
 );
 
+const ENDINGS = ["promoted", "rolled-back", "aborted", "halted", "lost"] as const;
+const endings = `of ${ENDINGS.slice(0, -1).join(", ")} and ${ENDINGS.at(-1)}`;
+const notification = z
+  .strictObject({
+    webhook: variableName("the name of a secret").describe(
+      "The name of the secret that is the address to post to. Its value comes with the call, in dotenv form.",
+    ),
+    format: z
+      .enum(["json", "slack"], { error: "json or slack" })
+      .describe("What is posted. `slack`: a message as Slack, Mattermost and others take it.")
+      .prefault("json"),
+    on: z
+      .array(z.enum(ENDINGS, { error: `one ${endings}` }), {
+        error: `a list ${endings}, such as [rolled-back, halted]`,
+      })
+      .min(1, { error: `a list ${endings}, such as [rolled-back, halted]` })
+      .describe("Which ends it is told of.")
+      .prefault([...ENDINGS]),
+  })
+  .describe("An address that is told how a run ended.");
+
 const environment = section(
   "One place the app is deployed to.",
   {
@@ -135,6 +156,14 @@ const environment = section(
     registry: section("How the host logs in to the registry. The password comes with the deploy.", {
       username: text("a user name", /^\S+$/).describe("The user name for the registry.").optional(),
     }).prefault({}),
+    notify: z
+      .array(notification, {
+        error: "a list of webhooks, such as [{ webhook: SLACK_WEBHOOK, format: slack }]",
+      })
+      .describe(
+        "Who is told how deploys and rollbacks end. That one of them cannot be reached fails nothing.",
+      )
+      .prefault([]),
     ...overrides(layer),
   },
   "a section with host and user at least",

@@ -75,7 +75,7 @@ export async function run(
 }
 
 /** What a reporter that posts somewhere may still take when the run is over. */
-const SLOW_REPORTERS_MS = 5_000;
+export const SLOW_REPORTERS_MS = 5_000;
 
 function isNotice(said: Step | Notice): said is Notice {
   return said.kind === "phase" || said.kind === "note";

@@ -124,6 +124,7 @@ export class Evenkeel {
    * @param environment Which environment of the configuration; not needed where there is only one.
    * @param sshKey The private key for the host: file://$HOME/.ssh/id_ed25519 or env://SSH_KEY
    * @param to The revision to go back to, of those that history lists.
+   * @param environmentFile In dotenv form, the addresses of the webhooks that notify in evenkeel.yaml names.
    * @param registryPassword Password or token for the registry, should the image have to be pulled again.
    * @param reason Why, for the lock and the ledger.
    */
@@ -132,10 +133,12 @@ export class Evenkeel {
     environment: string = "",
     sshKey?: Secret,
     to: number = 0,
+    environmentFile?: Secret,
     registryPassword?: Secret,
     reason: string = "",
   ): Promise<string> {
-    return crossing(calls.rollback(this, { environment, sshKey, to, registryPassword, reason }));
+    const asked = { environment, sshKey, to, environmentFile, registryPassword, reason };
+    return crossing(calls.rollback(this, asked));
   }
 
   /**

@@ -4,6 +4,7 @@ import type { Clock } from "../effects/clock.js";
 import type { HealthReport, Reporter, RunStart, RunSummary, SlotHealth } from "../effects/reporter.js";
 import { describePhase } from "../effects/reporters/lines-reporter.js";
 import { type Activity, activityBetween } from "../effects/timeline.js";
+import type { ErrorCode } from "../errors.js";
 import type { Changes } from "./changes.js";
 
 /** Everything that is known of a run when it is over, successful or not. Free of the secrets it was given. */
@@ -11,7 +12,7 @@ export interface RunReport extends RunSummary {
   /** One sentence: what the host runs now, and why. */
   readonly text: string;
   readonly start: RunStart;
-  /** ISO 8601, by the clock of the machine that ran this. */
+  /** ISO 8601: the start, and as much later as the run took. */
   readonly endedAt: string;
   readonly phases: readonly PhasePoint[];
   readonly notes: readonly NotePoint[];
@@ -20,7 +21,7 @@ export interface RunReport extends RunSummary {
   /** Null where nothing was to be changed, or it is not known what. */
   readonly changes: Changes | null;
   /** Null after a success. */
-  readonly failure: { readonly code: string; readonly why: string; readonly next: string } | null;
+  readonly failure: { readonly code: ErrorCode; readonly why: string; readonly next: string } | null;
 }
 
 /** Times are in milliseconds since the start of the run. */
@@ -79,7 +80,7 @@ export function createRecorder(clock: Pick<Clock, "nowMs">): Recorder {
   const now = () => Math.round(clock.nowMs() - startedMs);
   const phases: PhasePoint[] = [];
   const notes: NotePoint[] = [];
-  let health: readonly HealthPoint[] = [];
+  let health: HealthPoint[] = [];
   return {
     phase: ({ at, from, tookMs }) => {
       if (at.phase === "idle") return;
@@ -96,7 +97,7 @@ export function createRecorder(clock: Pick<Clock, "nowMs">): Recorder {
       if (notes.length < MOST_NOTES) notes.push({ atMs: now(), level, text });
     },
     health: ({ during, slots }) => {
-      health = [...health, { atMs: now(), during, slots: slots.map(pointOf) }];
+      health.push({ atMs: now(), during, slots: slots.map(pointOf) });
       if (health.length > MOST_POINTS) health = halved(health);
     },
     summary: () => {},
@@ -121,7 +122,7 @@ function pointOf({ slot, revision, answers, traffic }: SlotHealth): SlotPoint {
 }
 
 /** Each look with the one after it, where both are of the same slots. */
-function halved(points: readonly HealthPoint[]): readonly HealthPoint[] {
+function halved(points: readonly HealthPoint[]): HealthPoint[] {
   const result: HealthPoint[] = [];
   for (let index = 0; index < points.length; index += 2) {
     const [one, other] = [points[index], points[index + 1]];

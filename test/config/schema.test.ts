@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { jsonSchema } from "../../src/config/schema.js";
+import { formattedJson } from "../support/formatted-json.js";
 
 interface Described {
   readonly description?: string;
@@ -12,7 +13,7 @@ interface Described {
 
 describe("the JSON Schema for editors", () => {
   test("is the one that is committed (write it anew with `vitest -u`)", async () => {
-    await expect(formatted(jsonSchema())).toMatchFileSnapshot("../../src/config/evenkeel.schema.json");
+    await expect(formattedJson(jsonSchema())).toMatchFileSnapshot("../../src/config/evenkeel.schema.json");
   });
 
   test("has patterns that every editor can compile", () => {
@@ -38,12 +39,6 @@ describe("the JSON Schema for editors", () => {
     }
   });
 });
-
-/** JSON as the formatter of this repository leaves it: short lists on one line. */
-function formatted(schema: object): string {
-  const text = JSON.stringify(schema, null, 2);
-  return `${text.replace(/\[\n\s+([^[\]{}]*?)\n\s+\]/g, (_, items: string) => `[${items.replace(/\n\s+/g, " ")}]`)}\n`;
-}
 
 function keysOf(described: Described, path: string): [string, Described][] {
   const own = Object.entries(described.properties ?? {}).flatMap(([key, inner]): [string, Described][] => [

@@ -2,17 +2,22 @@ import { getTracer } from "@dagger.io/dagger/telemetry";
 import { expect, test } from "vitest";
 import type { Phase } from "../../../src/core/model.js";
 import { createSpansReporter, type SpanTracer } from "../../../src/effects/reporters/spans-reporter.js";
+import { aStart } from "../../support/told-run.js";
 
 function record() {
   const log: string[] = [];
+  const spans: Record<string, string>[] = [];
   const tracer: SpanTracer = {
     startSpan: (first) => {
       let name = first;
+      const attributes: Record<string, string> = {};
+      spans.push(attributes);
       log.push(`begin ${first}`);
       return {
         updateName: (next) => {
           name = next;
         },
+        setAttributes: (more) => Object.assign(attributes, more),
         setStatus: ({ code, message }) => log.push(`status ${code} ${message}`),
         end: () => log.push(`end ${name}`),
       };
@@ -24,7 +29,7 @@ function record() {
     reporter.phase({ at, from, tookMs: 0 });
     from = at.phase;
   };
-  return { log, reporter, tell };
+  return { log, spans, reporter, tell };
 }
 
 test("each activity is a span, under way from its beginning, and the bake is one", () => {
@@ -57,6 +62,38 @@ test("a failure marks what was under way, and no span is left open", () => {
   tell(outcome);
   reporter.summary({ outcome, timeline: [], totalMs: 1 });
   expect(log.slice(-2)).toEqual(["status 2 exited", "end gate"]);
+});
+
+test("spans say in OpenTelemetry's words what was deployed where, and how it ended", () => {
+  const { spans, reporter, tell } = record();
+  reporter.start?.(aStart({ commit: "c0ffee", holder: "ci#1" }));
+  tell({ phase: "pulled" });
+  tell({ phase: "locked", fence: 1 });
+  tell({ phase: "aborted", code: "deadline", serving: 1, reason: "too late", logs: "" });
+  expect(spans[0]).toMatchObject({
+    "cicd.pipeline.name": "deploy shop production",
+    "cicd.pipeline.run.id": "ci#1",
+    "cicd.pipeline.task.name": "pull",
+    "cicd.pipeline.task.type": "deploy",
+    "cicd.pipeline.task.run.id": "ci#1/1",
+    "cicd.pipeline.task.run.result": "success",
+    "deployment.environment.name": "production",
+    "vcs.ref.head.revision": "c0ffee",
+  });
+  expect(spans[0]).not.toHaveProperty("deployment.status");
+  expect(spans.at(-1)).toMatchObject({
+    "cicd.pipeline.task.run.result": "timeout",
+    "error.type": "deadline",
+    "deployment.status": "failed",
+  });
+});
+
+test("a run that never reached its host ends its span as failed", () => {
+  const { log, spans, reporter } = record();
+  reporter.start?.(aStart());
+  reporter.failed?.({ code: "ssh-unreachable", message: "No SSH\nCode: ssh-unreachable" });
+  expect(log.slice(-2)).toEqual(["status 2 No SSH Code: ssh-unreachable", "end prepare"]);
+  expect(spans[0]).toMatchObject({ "error.type": "ssh-unreachable", "deployment.status": "failed" });
 });
 
 test("the tracer of the Dagger SDK fits", () => {
