@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Traffic } from "../../ci/traffic/traffic.js";
-import type { EvenkeelError } from "../../src/index.js";
+import { type EvenkeelError, htmlReport } from "../../src/index.js";
 import type { Behaviour } from "./support/behaviour.js";
 import { during, expectUnharmed, failureOf, pause } from "./support/expectations.js";
 import { openShop, type Shop } from "./support/shop.js";
@@ -30,8 +30,38 @@ describe("rolls back, and revision 1 serves again", () => {
     expect((await shop.history()).split("\n").at(-1)).toMatch(/ rolled-back /);
   });
 
-  test("everything is answered with 500", async () => {
-    const { result, seen } = await during(traffic, () => rolledBack({ brokenAfter: 500 }));
+  test("everything is answered with 500, which the report and a chat tell of", async () => {
+    const told: string[] = [];
+    const chat = createServer((request, answer) => {
+      request.setEncoding("utf8").on("data", (text: string) => told.push(text));
+      request.on("end", () => answer.end("ok"));
+    });
+    await new Promise<void>((resolve) => chat.listen(0, "127.0.0.1", resolve));
+    const address = `http://127.0.0.1:${(chat.address() as AddressInfo).port}/hooks/secret-of-the-chat`;
+    const { result, seen } = await during(traffic, () =>
+      failureOf(
+        shop.deploy(
+          {
+            version: "broken",
+            behaviour: { brokenAfter: 500 },
+            bake,
+            notify: "[{ webhook: CHAT, format: slack }]",
+          },
+          { environmentFile: `CHAT=${address}\n` },
+        ),
+      ),
+    ).finally(() => chat.close());
+    expect(told.join("")).toMatch(
+      /^\{"text":"❌ \*shop\* to \*test\*: rolled-back \(bake-failed\)\\nRolled back: \d+ of \d+ requests/,
+    );
+    expect(result.report).toMatchObject({
+      failure: { code: "bake-failed" },
+      outcome: { phase: "rolled-back" },
+    });
+    const page = result.report === null ? "" : htmlReport(result.report);
+    expect(page).toContain("listens on 3000");
+    expect(page).toContain('class="fail"');
+    expect(JSON.stringify(result.report) + page).not.toContain("secret-of-the-chat");
     expect(result.detail).toMatch(/^Rolled back: \d+ of \d+ requests failed/);
     // The standby answers for GETs; a POST is not sent twice.
     expect(seen.reads.failed).toBe(0);

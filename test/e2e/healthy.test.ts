@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Traffic } from "../../ci/traffic/traffic.js";
-import { during, expectUnharmed } from "./support/expectations.js";
+import { htmlReport, type RunReport } from "../../src/index.js";
+import { during, expectUnharmed, until } from "./support/expectations.js";
 import { openShop, type Shop } from "./support/shop.js";
 
 let shop: Shop;
 let traffic: Traffic;
+const reports: RunReport[] = [];
 beforeAll(async () => {
   shop = await openShop();
 });
@@ -28,9 +30,36 @@ test("visitors notice nothing of the next version but the version", async () => 
 
   expect(result.outcome).toMatchObject({ phase: "promoted", revision: 2, slot: "green" });
   expectUnharmed(seen);
+  reports.push(result);
   expect(await shop.visit()).toBe("version 2");
   expect(await shop.status()).toMatch(/serving +revision 2 in slot green/);
   expect(await shop.status()).toMatch(/stable +revisions 1, 2/);
+});
+
+test("its report has the traffic through the switch, the probes and what changed", () => {
+  const [report] = reports;
+  expect(report?.changes).toMatchObject({
+    from: { revision: 1 },
+    to: { revision: 2 },
+    configuration: [{ key: "env.VERSION", before: "1", after: "2" }],
+    secrets: { added: [], removed: [], valuesChanged: false },
+  });
+  const bake = report?.health.filter(({ during }) => during === "bake") ?? [];
+  const live = bake.flatMap(({ slots }) => slots[0] ?? []);
+  expect(live.reduce((sum, { requests }) => sum + (requests ?? 0), 0)).toBeGreaterThan(50);
+  expect(
+    live.every(
+      ({ slot, revision, failedProbes }) => slot === "green" && revision === 2 && failedProbes === 0,
+    ),
+  ).toBe(true);
+  if (report !== undefined) expect(htmlReport(report)).toMatch(/shop[\s\S]*promoted[\s\S]*env\.VERSION/);
+});
+
+test("logs are of what serves, or of one slot, or from a time on", async () => {
+  expect(await linesOf(shop.logs())).toEqual(["version 2 listens on 3000"]);
+  expect(await linesOf(shop.logs({ slot: "blue" }))).toEqual(["version 1 listens on 3000"]);
+  expect(await linesOf(shop.logs({ lines: 0 }))).toEqual([]);
+  expect(await linesOf(shop.logs({ since: "2000-01-01" }))).toHaveLength(1);
 });
 
 test("from the switch on, it is the next version that answers: the proxy believes in it by then", async () => {
@@ -78,10 +107,30 @@ test("history tells who did what, newest last", async () => {
 });
 
 test("a version that takes its time to start gets it", async () => {
-  const { result, seen } = await during(traffic, () =>
-    shop.deploy({ version: "5", behaviour: { startsAfter: 4_000 } }),
+  const stop = new AbortController();
+  const followed = linesOf(shop.logs({ follow: true, signal: stop.signal }));
+  const { result, seen } = await during(traffic, async () => {
+    const deploying = shop.deploy({ version: "5", behaviour: { startsAfter: 4_000 } });
+    // The deploy has the lock; whoever reads the logs needs none.
+    await until("the lock is taken", 20_000, async () => /lock +locked/.test(await shop.status()));
+    expect(await linesOf(shop.logs())).toEqual(["version 4 listens on 3000"]);
+    return deploying;
+  });
+  stop.abort();
+  expect(await followed).toEqual(["version 4 listens on 3000"]);
+  const readers = `cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c 'docker logs [-]-tail' || :`;
+  await until(
+    "nobody on the host reads on",
+    10_000,
+    async () => (await shop.onHost("sh", "-c", readers)) === "0",
   );
   expect(result.outcome).toMatchObject({ phase: "promoted", revision: 5 });
   expect(result.timeline.find((part) => part.activity === "gate")?.tookMs).toBeGreaterThan(3_000);
   expectUnharmed(seen);
 });
+
+async function linesOf(lines: AsyncGenerator<string>): Promise<readonly string[]> {
+  const all: string[] = [];
+  for await (const line of lines) all.push(line);
+  return all;
+}

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { createRedactor, redacted } from "../../src/effects/redactor.js";
 import { createRecordingReporter } from "../../src/effects/reporters/recording-reporter.js";
+import { aSample } from "../support/builders.js";
+import { aStart } from "../support/told-run.js";
 
 const PEM = "-----BEGIN KEY-----\nabcdef123456\nzyxwvu654321\n-----END KEY-----\n";
 
@@ -58,11 +60,17 @@ test("keeps secrets from a reporter, whatever it is told", () => {
     reason: "said hunter2!",
     logs: "log hunter2!\n",
   } as const;
+  reporter.start?.(aStart({ holder: "me hunter2!", reason: "because hunter2!" }));
+  reporter.health?.({
+    during: "gate",
+    slots: [{ slot: "blue", revision: 1, answers: [aSample({ detail: "says hunter2!" })], traffic: null }],
+  });
+  reporter.failed?.({ code: "bug", message: "bug hunter2!" });
   reporter.note("warning", "note hunter2!");
   reporter.phase({ at: { phase: "gated", revision: 1, reason: "hunter2!" }, from: "started", tookMs: 1 });
   reporter.phase({ at: outcome, from: "started", tookMs: 1 });
   reporter.summary({ outcome, timeline: [], totalMs: 1 });
-  expect(record.records).toHaveLength(4);
+  expect(record.records).toHaveLength(7);
   expect(JSON.stringify(record.records)).not.toContain("hunter2");
-  expect(JSON.stringify(record.records).match(/\[secret\]/g)).toHaveLength(6);
+  expect(JSON.stringify(record.records).match(/\[secret\]/g)).toHaveLength(10);
 });

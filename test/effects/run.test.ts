@@ -101,6 +101,37 @@ test("goes on when a reporter throws: a closed pipe must not stop a deploy half-
   expect((await run(deployStory(), host, reporter, clock)).outcome).toEqual(PROMOTED);
 });
 
+test("a reporter that posts somewhere is not waited for on the way, and heard out at the end", async () => {
+  const { host, clock } = fakeHost();
+  const told: string[] = [];
+  let post: () => void = () => {};
+  const posting = new Promise<void>((resolve) => {
+    post = resolve;
+  });
+  const reporter: Reporter = {
+    phase: async ({ at }) => {
+      if (at.phase === "pulled") await posting;
+      told.push(at.phase);
+    },
+    note: () => {},
+    summary: () => {
+      told.push("summary");
+      post();
+    },
+  };
+  await run(deployStory(), host, reporter, clock);
+  expect(told).toEqual(["idle", "switched", "baking", "baking", "promoted", "summary", "pulled"]);
+});
+
+test("what an async reporter rejects with ends no run and no process", async () => {
+  const { host, clock } = fakeHost();
+  const broken = async () => {
+    throw new Error("ECONNRESET");
+  };
+  const reporter: Reporter = { phase: broken, note: broken, step: broken, summary: broken };
+  expect((await run(deployStory(), host, reporter, clock)).outcome).toEqual(PROMOTED);
+});
+
 test("lets through what a story throws, which is a bug", async () => {
   const { host, clock } = fakeHost();
   // biome-ignore lint/correctness/useYield: it is about the throw

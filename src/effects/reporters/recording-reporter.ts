@@ -1,4 +1,12 @@
-import type { HealthReport, PhaseReport, Reporter, RunStart, RunSummary, StepReport } from "../reporter.js";
+import type {
+  HealthReport,
+  PhaseReport,
+  Reporter,
+  RunFailure,
+  RunStart,
+  RunSummary,
+  StepReport,
+} from "../reporter.js";
 
 export type Recorded =
   | ({ readonly kind: "start" } & RunStart)
@@ -6,6 +14,7 @@ export type Recorded =
   | { readonly kind: "note"; readonly level: "info" | "warning"; readonly text: string }
   | { readonly kind: "step"; readonly step: StepReport }
   | ({ readonly kind: "health" } & HealthReport)
+  | ({ readonly kind: "failed" } & RunFailure)
   | ({ readonly kind: "summary" } & RunSummary);
 
 /** Keeps what it is told, in order, for whoever wants to look at it afterwards. */
@@ -22,6 +31,7 @@ export function createRecordingReporter(): RecordingReporter {
     note: (level, text) => records.push({ kind: "note", level, text }),
     step: (step) => records.push({ kind: "step", step }),
     health: (health) => records.push({ kind: "health", ...health }),
+    failed: (failure) => records.push({ kind: "failed", ...failure }),
     summary: (summary) => records.push({ kind: "summary", ...summary }),
   };
 }

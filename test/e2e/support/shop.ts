@@ -6,6 +6,8 @@ import {
   type Config,
   deploy,
   history,
+  type LogsOptions,
+  logs,
   parseConfig,
   type Reporter,
   type RunReport,
@@ -27,6 +29,8 @@ export interface ReleaseOf {
   readonly bake?: string;
   readonly keep?: string;
   readonly preDeploy?: string;
+  /** YAML. */
+  readonly notify?: string;
   /** Whether its promotion moves the tag `latest`. */
   readonly latest?: boolean;
 }
@@ -58,6 +62,7 @@ export interface Shop {
   rollback(to?: number, how?: Pick<DeployHow, "reporter">): Promise<RunReport>;
   status(): Promise<string>;
   history(): Promise<string>;
+  logs(how?: Omit<LogsOptions, "credentials">): AsyncGenerator<string>;
   unlock(): Promise<string>;
   /** What visitors get now: `version 1`, or `HTTP 503`. */
   visit(path?: string): Promise<string>;
@@ -114,6 +119,7 @@ environments:
     port: ${target.port}
     user: ${user}
     latest: ${release.latest ?? false}
+    notify: ${release.notify ?? "[]"}
     domains: [${domain ?? ""}]
     tls: ${options.tls ?? "off"}
     ${options.registry === undefined ? "" : `registry: { username: ${options.registry.username} }`}
@@ -146,6 +152,7 @@ environments:
     status: async () => (await status(base, { credentials: { sshKey } })).text,
     // Without the figures below it.
     history: async () => (await history(base, { credentials: { sshKey } })).text.split("\n\n")[0] ?? "",
+    logs: (how) => logs(base, { credentials: { sshKey }, ...how }),
     unlock: () => unlock(base, { credentials: { sshKey } }),
     visit: (path = "/") => visit(url, path, headers),
     traffic: (perSecond = 100) =>
