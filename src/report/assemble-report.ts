@@ -34,7 +34,12 @@ export function assembleReport(
     failure:
       outcome.phase === "promoted" || outcome.phase === "nothing-to-do"
         ? null
-        : { code: outcome.code, why: CATALOGUE[outcome.code].cause, next: CATALOGUE[outcome.code].next },
+        : {
+            code: outcome.code,
+            why: CATALOGUE[outcome.code].cause,
+            // In a message the logs stand above it, and in a report elsewhere.
+            next: CATALOGUE[outcome.code].next.replace(" above", ""),
+          },
   };
 }
 

@@ -31,7 +31,7 @@ ${traffic(report)}
 ${report.changes === null ? null : changed(report.changes)}
 ${notes(report)}
 ${logs(report)}
-<footer>evenkeel · ${report.start.does} ended ${report.endedAt}</footer>
+<footer>evenkeel · ${report.start.does} ended ${clock(report.endedAt)}</footer>
 </main></body></html>
 `;
   return page.html;
@@ -52,9 +52,9 @@ function heading(report: RunReport): Markup {
 ${
   failure === null
     ? null
-    : html`<div class="callout"><p><strong>Why:</strong> ${failure.why}</p><p><strong>Next:</strong> ${failure.next}</p><p class="soft">Code: <code>${failure.code}</code></p></div>`
+    : html`<div class="callout"><p><strong>Why:</strong> ${prose(failure.why)}</p><p><strong>Next:</strong> ${prose(failure.next)}</p><p class="soft">Code: <code>${failure.code}</code></p></div>`
 }
-<dl>${fact("Serves now", revision === null ? "not known" : `revision ${revision}`)}${fact("Took", seconds(report.totalMs))}${fact("Host", start.host)}${fact("Address", start.url)}${fact("Commit", commit === null ? null : html`<code>${commit}</code>`)}${fact("Image", image === null ? null : html`<code>${image}</code>`)}${fact("Begun", start.startedAt)}${fact("By", start.holder)}${fact("Reason", start.reason)}</dl></header>`;
+<dl>${fact("Serves now", revision === null ? "not known" : `revision ${revision}`)}${fact("Took", seconds(report.totalMs))}${fact("Host", start.host)}${fact("Address", start.url)}${fact("Commit", commit === null ? null : html`<code title="${commit}">${commit.slice(0, 12)}</code>`)}${fact("Image", image === null ? null : html`<code title="${image}">${image.replace(/(@sha256:.{12}).+/, "$1…")}</code>`)}${fact("Begun", clock(start.startedAt))}${fact("By", start.holder)}${fact("Reason", start.reason)}</dl></header>`;
 }
 
 function timeline({ timeline: parts, totalMs, failure }: RunReport): Markup {
@@ -86,16 +86,27 @@ function changed({ from, to, configuration, secrets }: Changes): Markup {
       html`<tr><td><code>${key}</code></td><td>${before === null ? html`<span class="soft">not set</span>` : html`<del><code>${before}</code></del>`}</td><td>${after === null ? html`<span class="soft">not set</span>` : html`<ins><code>${after}</code></ins>`}</td></tr>`,
   );
   return html`<section><h2>What changed</h2>
-<div class="scroll"><table><tr><th></th><th>Before</th><th>After</th></tr>
+<div class="scroll"><table class="changes"><tr><th></th><th>Before</th><th>After</th></tr>
 <tr><td>Revision</td><td>${from?.revision ?? "none"}</td><td>${to.revision ?? "none"}</td></tr>
 <tr><td>Image</td><td><code>${digestOf(from?.image ?? null)}</code></td><td><code>${digestOf(to.image)}</code></td></tr>
-<tr><td>Commit</td><td><code>${from?.commit ?? "unknown"}</code></td><td><code>${to.commit ?? "unknown"}</code></td></tr>
+<tr><td>Commit</td><td><code>${from?.commit?.slice(0, 12) ?? "unknown"}</code></td><td><code>${to.commit?.slice(0, 12) ?? "unknown"}</code></td></tr>
 ${rows}</table></div>
 ${commitRange(from?.commit ?? null, to.commit)}
 ${from !== null && rows.length === 0 ? html`<p class="soft">The configuration is the same.</p>` : null}
 ${named.length === 0 ? null : html`<p class="soft">Secrets by name:</p><ul class="plain">${named}</ul>`}
 ${secrets.valuesChanged === null ? null : html`<p class="soft">${secrets.valuesChanged ? "Values of secrets changed; they are not shown." : "The secrets are the same."}</p>`}
 </section>`;
+}
+
+/** The catalogue's own words, in which what is to be typed stands between backticks. */
+function prose(text: string): Markup {
+  const parts = text.split("`");
+  return html`${parts.map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`))}`;
+}
+
+/** `2026-11-23 15:44:23 UTC` */
+function clock(iso: string): string {
+  return iso.replace(/^(.{10})T(.{8}).*$/, "$1 $2 UTC");
 }
 
 function commitRange(from: string | null, to: string | null): Markup | null {

@@ -3,7 +3,7 @@ export const STYLE = `
 :root {
   color-scheme: light dark;
   --page: #f6f7f9; --card: #ffffff; --line: #e1e4ea; --text: #1b2130; --soft: #5a6478;
-  --good: #1a7f4b; --good-soft: #e3f5eb; --bad: #c02b34; --bad-soft: #fdeaeb; --warn: #8a5a00; --warn-soft: #fdf3dc;
+  --good: #15683c; --good-soft: #e3f5eb; --bad: #b3242d; --bad-soft: #fdeaeb; --warn: #8a5a00; --warn-soft: #fdf3dc;
   --one: #2f6fdb; --two: #9aa6bd; --track: #eceff4;
   --mono: ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace;
 }
@@ -28,7 +28,7 @@ code { overflow-wrap: anywhere; }
 .good { color: var(--good); } .bad { color: var(--bad); } .warn { color: var(--warn); }
 .badge.good { background: var(--good-soft); } .badge.bad { background: var(--bad-soft); } .badge.warn { background: var(--warn-soft); }
 .callout { border-left: .25rem solid var(--bad); background: var(--bad-soft); border-radius: .4rem; padding: .6rem .9rem; margin-top: 1rem; }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .75rem 1.25rem; margin: 1.1rem 0 0; }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(8.25rem, 100%), 1fr)); gap: .75rem 1rem; margin: 1.1rem 0 0; }
 dt { color: var(--soft); font-size: .8rem; } dd { margin: 0; overflow-wrap: anywhere; }
 .rows { list-style: none; margin: .75rem 0 0; padding: 0; display: grid; gap: .45rem; }
 .rows li { display: grid; grid-template-columns: 5.5rem 1fr 5.5rem; gap: .75rem; align-items: center; }
@@ -36,7 +36,7 @@ dt { color: var(--soft); font-size: .8rem; } dd { margin: 0; overflow-wrap: anyw
 .track { background: var(--track); border-radius: .3rem; height: 1rem; display: flex; overflow: hidden; }
 .track i { background: var(--one); border-radius: .3rem; min-width: 3px; } .track i.bad { background: var(--bad); }
 .chart { display: flex; align-items: flex-end; gap: 2px; height: 9rem; margin-top: .75rem; border-bottom: 1px solid var(--line); }
-.chart span { flex: 1 1 0; min-width: 1px; max-width: 2.5rem; display: flex; flex-direction: column; justify-content: flex-end; height: 100%; }
+.chart span { flex: 1 1 0; min-width: 1px; display: flex; flex-direction: column; justify-content: flex-end; height: 100%; }
 .chart i { display: block; min-height: 1px; } .chart i:first-child { border-radius: 2px 2px 0 0; }
 .one { background: var(--one); } .two { background: var(--two); } .fail { background: var(--bad); }
 .axis { display: flex; justify-content: space-between; color: var(--soft); font-size: .8rem; font-variant-numeric: tabular-nums; }
@@ -48,12 +48,13 @@ dt { color: var(--soft); font-size: .8rem; } dd { margin: 0; overflow-wrap: anyw
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; margin-top: .6rem; }
 th { text-align: left; color: var(--soft); font-weight: 500; } th, td { padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
+td:first-child, td:first-child code { overflow-wrap: normal; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 del { color: var(--bad); text-decoration: none; } ins { color: var(--good); text-decoration: none; }
 pre { background: var(--page); border: 1px solid var(--line); border-radius: .5rem; padding: .8rem; overflow: auto; max-height: 32rem; margin: .6rem 0 0; white-space: pre; line-height: 1.4; }
 summary { cursor: pointer; color: var(--soft); font-size: .9rem; margin-top: .75rem; }
 ul.plain { margin: .5rem 0 0; padding-left: 1.1rem; }
 footer { color: var(--soft); font-size: .85rem; text-align: center; }
-@media (max-width: 30rem) { .rows li { grid-template-columns: 4rem 1fr 4.5rem; gap: .5rem; } }
+@media (max-width: 30rem) { .changes { min-width: 26rem; } .rows li { grid-template-columns: 4rem 1fr 4.5rem; gap: .5rem; } }
 @media print { body { background: #fff; } section, header { break-inside: avoid; } pre { max-height: none; white-space: pre-wrap; } }
 `;

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { htmlReport } from "../../src/report/html-report.js";
 import type { RunReport } from "../../src/report/run-report.js";
 import { needBrowser } from "../support/browser.js";
@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 afterAll(async () => void (await browser?.close()));
 
-const WIDTHS = { phone: 360, tablet: 768, desktop: 1440 } as const;
+const WIDTHS = { phone: 360, desktop: 1280 } as const;
 
 async function show(
   report: RunReport,
@@ -42,7 +42,6 @@ async function show(
 ) {
   const context = await browser.newContext({
     viewport: { width: options.width ?? WIDTHS.desktop, height: 900 },
-    colorScheme: options.colorScheme ?? "light",
     // What the page itself would run; the test's own questions are asked all the same.
     javaScriptEnabled: options.scripts ?? true,
   });
@@ -58,22 +57,21 @@ async function show(
   return { page, asked, complaints };
 }
 
-describe.each(Object.entries(WIDTHS))("on a %s", (_, width) => {
-  test.each(["light", "dark"] as const)(
-    "%s: nothing sticks out, nothing is too small or too faint",
-    async (colorScheme) => {
-      for (const [name, report] of Object.entries({ good, failed, hostile })) {
-        const { page } = await show(report, { width, colorScheme });
+test.each(["good", "failed", "hostile"] as const)(
+  "the %s one on phone and desktop, light and dark: nothing sticks out, nothing is too small or too faint",
+  async (name) => {
+    const { page } = await show({ good, failed, hostile }[name]);
+    for (const width of Object.values(WIDTHS)) {
+      await page.setViewportSize({ width, height: 900 });
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
         await keepPicture(page, `${name}-${width}-${colorScheme}`);
-        expect(
-          await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"),
-        ).toBe(0);
         const faults = (await page.evaluate(FAULTS)) as string[];
-        expect(faults, name).toEqual([]);
+        expect(faults, `${width} ${colorScheme}`).toEqual([]);
       }
-    },
-  );
-});
+    }
+  },
+);
 
 test("a good deploy at a glance: what happened, how long, what changed", async () => {
   const { page } = await show(good);
@@ -115,7 +113,7 @@ test("the numbers behind the chart can be read without seeing it", async () => {
 
 test("it is the same without JavaScript", async () => {
   const { page } = await show(failed, { scripts: false });
-  expect(await page.locator(".chart span").count()).toBeGreaterThan(5);
+  expect(await page.locator(".chart span").count()).toBeGreaterThan(2);
   expect(await page.locator("pre").isVisible()).toBe(true);
 });
 
@@ -162,6 +160,8 @@ const FAULTS = `(() => {
     return [255, 255, 255];
   };
   const faults = [];
+  const page = document.documentElement;
+  if (page.scrollWidth > page.clientWidth) faults.push("the page is " + page.scrollWidth + " wide");
   for (const element of document.querySelectorAll("body *")) {
     const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim() !== "");
     if (!own || element.getClientRects().length === 0) continue;

@@ -7,7 +7,45 @@ import { hostileReport } from "./support/hostile-report.js";
 
 test("a good deploy in Markdown", async () => {
   const { report } = await toldRun();
-  expect(markdownReport(report)).toMatchInlineSnapshot();
+  expect(markdownReport(report)).toMatchInlineSnapshot(`
+    "### ✅ shop to production: promoted
+
+    Revision 2 serves in slot green and is stable&#58; 1020 requests \\(0 failed\\) and 10 probes.
+
+    |  |  |
+    | --- | --- |
+    | Serves now | revision 2 |
+    | Took | 15.1 s |
+    | Host | shop.example.com |
+    | Address | https&#58;//shop.example.com/ |
+    | Image | \`registry.example/shop@sha256:v2\` |
+    | Commit | \`2222222222222222222222222222222222222222\` |
+
+    | Phase | Time |
+    | --- | --- |
+    | pull | 1.5 s |
+    | lock | 0.0 s |
+    | start | 0.3 s |
+    | gate | 3.0 s |
+    | switch | 0.0 s |
+    | bake | 10.2 s |
+
+    | After the switch | Requests | Failed | Slow | Failed probes |
+    | --- | --- | --- | --- | --- |
+    | revision 2 | 1020 | 0 | 0 | 0 of 10 |
+    | revision 1, standing by | 202 | 0 | 0 | 0 of 10 |
+
+    Commits: \`111111111111..222222222222\`
+
+    | Configuration | Before | After |
+    | --- | --- | --- |
+    | \`env.API_TOKEN\` | not set | \`(hidden)\` |
+    | \`env.GONE\` | \`1\` | not set |
+    | \`env.LOG_LEVEL\` | \`info\` | \`debug\` |
+
+    Secrets: \`+DATABASE_URL\`
+    "
+  `);
 });
 
 test("a failed one has cause, remedy and logs in a block that they cannot end", async () => {
@@ -17,7 +55,7 @@ test("a failed one has cause, remedy and logs in a block that they cannot end", 
     outcome: { ...report.outcome, logs: "a\n````\n# owned\n::error::x" } as never,
   });
   expect(text).toMatch(/^### ❌ shop to production: rolled-back\n/);
-  expect(text).toContain("**Next:** Read the figures and logs above");
+  expect(text).toContain("**Next:** Read the figures and logs, correct");
   expect(text).toMatch(/\n`{5}text\na\n````\n# owned\n::error::x\n`{5}\n$/);
 });
 

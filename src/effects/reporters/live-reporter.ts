@@ -135,10 +135,12 @@ function fiveTimesASecond(tick: () => void): () => void {
 function restoreAtExit(restore: () => void): () => void {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const onSignal = (signal: NodeJS.Signals) => {
-    unhook();
     restore();
-    // Nobody else listens: then the signal ends the process, as it would have without us.
-    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+    // Whoever listens as well decides what becomes of the run, which may go on to be drawn.
+    if (process.listenerCount(signal) > 1) return;
+    // Nobody else: then the signal ends the process, as it would have without us.
+    unhook();
+    process.kill(process.pid, signal);
   };
   const unhook = () => {
     process.removeListener("exit", restore);
