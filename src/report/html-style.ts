@@ -44,7 +44,7 @@ dt { color: var(--soft); font-size: .8rem; } dd { margin: 0; overflow-wrap: anyw
 .key i { display: inline-block; width: .75rem; height: .75rem; border-radius: 2px; margin-right: .4rem; vertical-align: -1px; }
 .probes { margin-top: .9rem; }
 .strip { display: flex; gap: 2px; height: 1.1rem; margin-top: .3rem; }
-.strip i { flex: 1 1 0; min-width: 1px; max-width: 1.2rem; border-radius: 2px; background: var(--good); opacity: .85; } .strip i.bad { background: var(--bad); opacity: 1; } .strip b { flex: 0 0 2px; background: var(--soft); margin: 0 4px; }
+.strip i { flex: 1 1 0; min-width: 1px; max-width: 1.2rem; border-radius: 2px; background: var(--good); opacity: .85; } .strip i.wait { background: var(--warn); } .strip i.bad { background: var(--bad); opacity: 1; } .strip b { flex: 0 0 2px; background: var(--soft); margin: 0 4px; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; margin-top: .6rem; }
 th { text-align: left; color: var(--soft); font-weight: 500; } th, td { padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }

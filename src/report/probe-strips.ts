@@ -33,7 +33,7 @@ function strip(looks: readonly Look[]): Markup {
 <div class="strip" role="img" aria-label="${probes} probes, ${failed} failed">${cells(looks)}</div>${
     bad === undefined
       ? null
-      : html`<p class="soft">Last failure: ${bad.lastStatus === null ? "no answer" : `${bad.lastStatus}`}${bad.lastDetail === "" ? "" : ` ${bad.lastDetail}`}</p>`
+      : html`<p class="soft">Last failure: ${bad.lastStatus === null ? "no answer" : `${bad.lastStatus}`}${bad.lastDetail === "" ? "" : ` (${bad.lastDetail})`}</p>`
   }</div>`;
 }
 
@@ -48,7 +48,9 @@ function cells(looks: readonly Look[]): readonly Markup[] {
       result.push(html`<b title="the switch"></b>`);
     const failed = total(group, (look) => look.failedProbes);
     const title = `${group[0]?.during ?? ""}: ${total(group, (look) => look.probes)} probes, ${failed} failed`;
-    result.push(html`<i title="${title}"${failed > 0 ? html` class="bad"` : null}></i>`);
+    result.push(
+      html`<i title="${title}"${failed === 0 ? null : html` class="${group[0]?.during === "gate" ? "wait" : "bad"}"`}></i>`,
+    );
   }
   return result;
 }
