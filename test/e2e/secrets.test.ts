@@ -231,6 +231,25 @@ CMD ["node", "server.js"]
     expect(contents.some((bytes) => bytes.includes(used))).toBe(true);
     expect(contents.flatMap((bytes) => leaksIn(bytes, every))).toEqual([]);
   }, 600_000);
+
+  test("is hidden in the logs that are shown; and history knows how long the commit took", async () => {
+    const call = async (...words: readonly string[]) => {
+      const to = ["--environment=production", `--ssh-key=file://${host.privateKeyPath}`];
+      const argv = ["dagger", "--progress=plain", "call", "-m", resolve(import.meta.dirname, "../..")];
+      const { code, stdout, stderr } = await execute([...argv, "--source=.", ...words, ...to], {
+        cwd: join(folder, "project"),
+        env: shop.lab.env,
+      });
+      expect(code, stderr).toBe(0);
+      return stdout;
+    };
+    // What an app should not do, and some do.
+    const says = `echo "token: ${sealed.TOKEN}" >/proc/1/fd/1`;
+    await machineOf(host)(["docker", "exec", "sealed-production-blue", "sh", "-c", says]);
+    const file = join(folder, "environment");
+    expect(await call("logs", `--environment-file=file://${file}`)).toContain("token: [secret]");
+    expect(await call("history")).toMatch(/promoted[\s\S]*lead time +\d+ (s|min) from commit to promotion/);
+  });
 });
 
 test("the search finds what is planted: in a command line, in an environment, and in a file, encoded", async () => {
