@@ -53,6 +53,14 @@ it("tells changed secrets by this host's key", () => {
   expect(view(other).desiredSecretsHash).not.toBe(view(recorded).desiredSecretsHash);
 });
 
+it("reads when a commit was made, where a promotion tells it", () => {
+  const line =
+    '{"at":"2030-01-02T03:04:05Z","fence":3,"event":"promoted","revision":18,"image":"i","commit":"c","committedAt":"2030-01-01T00:00:00Z","by":"me","reason":""}';
+  const seen = view(recorded.replace(/\n(ledger \{)/, `\nledger ${line}\n$1`)).ledger;
+  expect(seen.find(({ revision }) => revision === 18)?.committedAt).toBe("2030-01-01T00:00:00Z");
+  expect(seen.filter((entry) => "committedAt" in entry)).toHaveLength(1);
+});
+
 it("ignores the ledger's unterminated last line and foreign ones", () => {
   const whole = view(recorded).ledger.length;
   expect(view(without(/^ledger-whole/)).ledger).toHaveLength(whole - 1);
