@@ -76,7 +76,7 @@ export async function deploy(config: Config, options: DeployOptions): Promise<Ru
       throw new EvenkeelError(
         "publish-failed",
         `${report.text} But the tag latest was not moved: ${describe(cause)}`,
-        { cause },
+        { cause, report },
       );
     });
   }

@@ -50,15 +50,19 @@ export async function tell(
   teller.start?.(start);
   for (const name of access.unknownWebhooks)
     teller.note("warning", `the webhook ${name} will not be told: its address is not among the secrets`);
+  const tellProblems = () => {
+    for (const problem of notifier.problems()) teller.note("warning", problem);
+  };
   const { summary, before } = await followed(access, options.signal, script, teller).catch(
     async (error: unknown) => {
       const code = error instanceof EvenkeelError ? error.code : "bug";
       teller.failed?.({ code, message: describe(error) });
       await all.settled(SLOW_REPORTERS_MS);
+      tellProblems();
       throw error;
     },
   );
-  for (const problem of notifier.problems()) teller.note("warning", problem);
+  tellProblems();
   const report = assembleReport({ start, summary, recorded: recorder.recorded(), before, release }, redact);
   const { failure, outcome } = report;
   if (failure === null) return report;

@@ -116,11 +116,11 @@ const end = z
     totalMs: milliseconds,
     timeline: z.array(z.object({ activity: text, tookMs: milliseconds })),
   })
-  .describe("The last event of a run that could be told to its end.");
+  .describe("How a run ended. Only a note may follow, as of a webhook that could not be told.");
 
 const failed = z
   .object({ ...head, event: z.literal("failed"), code: text, message: text })
-  .describe("The last event of a run that ended without an outcome.");
+  .describe("A run ended without an outcome: no connection came about, or there is a bug. Only a note may follow.");
 
 export const runEvent = z
   .discriminatedUnion("event", [start, phase, note, step, health, end, failed])
