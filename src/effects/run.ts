@@ -4,6 +4,7 @@ import type {
   Outcome,
   Phase,
   ProbeReport,
+  ProbeSample,
   Reply,
   Step,
   TrafficReport,
@@ -123,5 +124,11 @@ function slotHealth(
 ): HealthReport["slots"] {
   if (report === null) return [];
   const revision = report.container?.revision ?? null;
-  return [{ slot, revision, answers: report.samples, traffic: traffic?.slots[slot] ?? null }];
+  const answers = report.samples.filter(wasAsked);
+  return [{ slot, revision, answers, traffic: traffic?.slots[slot] ?? null }];
+}
+
+/** Whom the host did not get to ask, because the one that is judged had failed already, did not fail to answer. */
+function wasAsked({ status, durationMs, detail }: ProbeSample): boolean {
+  return status !== null || durationMs > 0 || detail !== "";
 }

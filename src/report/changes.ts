@@ -1,11 +1,12 @@
-import type { Release } from "../core/model.js";
+import { formatDuration } from "../config/units.js";
+import type { Release, RuntimeSpec } from "../core/model.js";
 
 /** What a release differs in from the one that served before it. */
 export interface Changes {
   /** Null for a first release. */
   readonly from: ReleaseName | null;
   readonly to: ReleaseName;
-  /** Keys of the configuration that differ, dotted, in alphabetical order. */
+  /** Keys of evenkeel.yaml whose values differ, dotted, in alphabetical order. */
   readonly configuration: readonly ConfigurationChange[];
   readonly secrets: {
     readonly added: readonly string[];
@@ -74,20 +75,37 @@ function differences(
 const SOUNDS_SECRET = /pass|secret|token|key|credential|auth|dsn|private/i;
 
 function shown(key: string, value: string | null): string | null {
-  if (value === null) return null;
-  if (!key.startsWith("env.")) return value;
+  if (value === null || !key.startsWith("container.env.")) return value;
   return SOUNDS_SECRET.test(key) || /:\/\/[^/@\s]+@/.test(value) ? "(hidden)" : value;
 }
 
-/** Leaves by their dotted path; lists as one value. The names of the secrets are told apart from here. */
-function flat(value: object, path = ""): Map<string, string> {
-  const leaves = new Map<string, string>();
-  for (const [name, inner] of Object.entries(value)) {
-    if (path === "" && name === "secretNames") continue;
-    const key = path === "" ? name : `${path}.${name}`;
-    if (typeof inner === "object" && inner !== null && !Array.isArray(inner))
-      for (const [at, text] of flat(inner, key)) leaves.set(at, text);
-    else if (inner !== null) leaves.set(key, typeof inner === "string" ? inner : JSON.stringify(inner));
-  }
-  return leaves;
+/** Leaves by their dotted path, in the words of evenkeel.yaml; lists as one value. Secrets are told apart from here. */
+function flat({
+  secretNames: _,
+  health,
+  bake,
+  preDeploy,
+  hotMs,
+  ...container
+}: RuntimeSpec): Map<string, string> {
+  const written = { container, health, bake, preDeploy, keep: { hotMs } };
+  return new Map(leavesOf(written, "").map(([key, value]) => inFileWords(key, value)));
 }
+
+function leavesOf(value: object, path: string): [string, unknown][] {
+  return Object.entries(value).flatMap(([name, inner]): [string, unknown][] => {
+    const key = path === "" ? name : `${path}.${name}`;
+    if (inner === null || inner === undefined) return [];
+    return typeof inner === "object" && !Array.isArray(inner) ? leavesOf(inner, key) : [[key, inner]];
+  });
+}
+
+function inFileWords(key: string, value: unknown): [string, string] {
+  // A variable may be called anything.
+  if (typeof value === "number" && /[a-z]Ms$/.test(key)) return [key.slice(0, -2), formatDuration(value)];
+  if (typeof value === "number" && key === "container.memoryBytes")
+    return ["container.memory", value % MIB === 0 ? `${value / MIB}MiB` : `${value} bytes`];
+  return [key, typeof value === "string" ? value : JSON.stringify(value)];
+}
+
+const MIB = 1024 ** 2;

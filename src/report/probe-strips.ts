@@ -13,6 +13,7 @@ export function probeStrips(health: readonly HealthPoint[]): Markup {
   const known = new Map<string, Look[]>();
   for (const { during, slots } of health)
     for (const slot of slots) {
+      if (slot.probes === 0) continue;
       const key = `${slot.slot} ${slot.revision ?? ""}`;
       known.set(key, [...(known.get(key) ?? []), { ...slot, during }]);
     }

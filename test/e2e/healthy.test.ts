@@ -41,7 +41,7 @@ test("its report has the traffic through the switch, the probes and what changed
   expect(report?.changes).toMatchObject({
     from: { revision: 1 },
     to: { revision: 2 },
-    configuration: [{ key: "env.VERSION", before: "1", after: "2" }],
+    configuration: [{ key: "container.env.VERSION", before: "1", after: "2" }],
     secrets: { added: [], removed: [], valuesChanged: false },
   });
   const bake = report?.health.filter(({ during }) => during === "bake") ?? [];
@@ -52,7 +52,8 @@ test("its report has the traffic through the switch, the probes and what changed
       ({ slot, revision, failedProbes }) => slot === "green" && revision === 2 && failedProbes === 0,
     ),
   ).toBe(true);
-  if (report !== undefined) expect(htmlReport(report)).toMatch(/shop[\s\S]*promoted[\s\S]*env\.VERSION/);
+  if (report !== undefined)
+    expect(htmlReport(report)).toMatch(/shop[\s\S]*promoted[\s\S]*container\.env\.VERSION/);
 });
 
 test("logs are of what serves, or of one slot, or from a time on", async () => {

@@ -84,7 +84,7 @@ test("a good deploy at a glance: what happened, how long, what changed", async (
     expect.arrayContaining([expect.stringMatching(/^bake\s+\d+\.\d s$/)]),
   );
   expect(text).toMatch(/git log 111111111111\.\.222222222222/);
-  expect(text).toContain("env.LOG_LEVEL");
+  expect(text).toContain("container.env.LOG_LEVEL");
   expect(text).not.toContain("plain-but-secret");
   expect(await page.locator(".chart span").count()).toBeGreaterThan(5);
   expect(await page.locator(".chart .fail").count()).toBe(0);

@@ -39,9 +39,9 @@ test("a good deploy in Markdown", async () => {
 
     | Configuration | Before | After |
     | --- | --- | --- |
-    | \`env.API_TOKEN\` | not set | \`(hidden)\` |
-    | \`env.GONE\` | \`1\` | not set |
-    | \`env.LOG_LEVEL\` | \`info\` | \`debug\` |
+    | \`container.env.API_TOKEN\` | not set | \`(hidden)\` |
+    | \`container.env.GONE\` | \`1\` | not set |
+    | \`container.env.LOG_LEVEL\` | \`info\` | \`debug\` |
 
     Secrets: \`+DATABASE_URL\`
     "

@@ -120,7 +120,9 @@ const end = z
 
 const failed = z
   .object({ ...head, event: z.literal("failed"), code: text, message: text })
-  .describe("A run ended without an outcome: no connection came about, or there is a bug. Only a note may follow.");
+  .describe(
+    "A run ended without an outcome: no connection came about, or there is a bug. Only a note may follow.",
+  );
 
 export const runEvent = z
   .discriminatedUnion("event", [start, phase, note, step, health, end, failed])

@@ -29,12 +29,14 @@ export function createLiveReporter(terminal: Terminal, options: LiveOptions = {}
   let health: HealthReport | null = null;
   let traffic: Readonly<Record<string, Tally>> = {};
   let frame = 0;
+  let activity = "prepare";
+  let pulls = false;
   let stop: (() => void) | null = null;
 
   const draw = () => {
     const elapsed = seconds(clock.nowMs() - sinceMs);
     const words = at.phase === "baking" ? describePhase(at) : "";
-    const head = `${FRAMES[frame++ % FRAMES.length]} ${activityAfter(at.phase).padEnd(11)} ${elapsed.padStart(10)}  ${words}`;
+    const head = `${FRAMES[frame++ % FRAMES.length]} ${activity.padEnd(11)} ${elapsed.padStart(10)}  ${words}`;
     area.draw([
       head.trimEnd(),
       ...(health === null ? [] : health.slots.map((slot) => healthLine(slot, health, traffic))),
@@ -58,6 +60,7 @@ export function createLiveReporter(terminal: Terminal, options: LiveOptions = {}
 
   return {
     start: ({ does, app, environment, host }) => {
+      pulls = does === "deploy";
       area.print(`${does} ${printableLine(app)} to ${printableLine(environment)} on ${printableLine(host)}`);
       sinceMs = clock.nowMs();
       begin();
@@ -71,14 +74,21 @@ export function createLiveReporter(terminal: Terminal, options: LiveOptions = {}
       }
       at = report.at;
       lines.phase(report);
+      // How it ended is told by the summary.
+      if ("code" in at || at.phase === "promoted" || at.phase === "nothing-to-do") return over();
+      if (at.phase !== "idle") activity = activityAfter(at.phase);
       begin();
       draw();
+    },
+    step: ({ kind }) => {
+      // Looking at the host comes first, and the pull may take minutes.
+      if (at.phase === "idle" && kind === "observe" && pulls) activity = "pull";
     },
     note: (level, text) => lines.note(level, text),
     health: (report) => {
       health = report;
       if (report.during === "bake") traffic = added(traffic, report.slots);
-      draw();
+      if (stop !== null) draw();
     },
     summary: (summary) => {
       over();

@@ -114,6 +114,28 @@ test("under way: what it does, for how long, and what the containers answer now"
   ]);
 });
 
+test("before the first phase it looks at the host, and then pulls; after the last one nothing is drawn", async () => {
+  const screen = terminal();
+  const reporter = createLiveReporter(screen.stream, { every: still, wallClock: when });
+  const draw = () => reporter.health?.({ during: "gate", slots: [] });
+  reporter.start?.(aStart());
+  reporter.phase({ at: { phase: "idle" }, from: "idle", tookMs: 0 });
+  expect((await screen.lines()).at(-1)).toMatch(/^. prepare /);
+  reporter.step?.({ kind: "observe", tookMs: 100, reply: "answer" });
+  draw();
+  expect((await screen.lines()).at(-1)).toMatch(/^. pull /);
+  const outcome = {
+    phase: "aborted",
+    code: "image-missing",
+    serving: 1,
+    reason: "not there",
+    logs: "",
+  } as const;
+  reporter.phase({ at: outcome, from: "idle", tookMs: 1_000 });
+  draw();
+  expect((await screen.lines()).at(-1)).toMatch(/^aborted .*not there$/);
+});
+
 describe.each([20, 40, 80])("at a width of %i", (columns) => {
   test("drawing again never eats a line that stays, nor leaves one behind", async () => {
     const screen = terminal(columns, 10);
