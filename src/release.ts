@@ -9,7 +9,7 @@ import { type Reporter, tellAll } from "./effects/reporter.js";
 import { createLinesReporter } from "./effects/reporters/lines-reporter.js";
 import { createSpansReporter, type SpanTracer } from "./effects/reporters/spans-reporter.js";
 import { EvenkeelError } from "./errors.js";
-import { publish, published, type Work } from "./pipeline/pipeline.js";
+import { type Published, publish, published, type Work } from "./pipeline/pipeline.js";
 import { destinationOf, type PublishLogin } from "./publish.js";
 
 /** A deploy whose image may still have to be made. */
@@ -17,6 +17,8 @@ export interface ReleaseOptions extends Omit<DeployOptions, "image"> {
   /** An image that exists, `repository@sha256:…`; null: that of the commit. */
   readonly image: string | null;
   readonly login: PublishLogin | null;
+  /** Told what was published, as soon as it is: the deploy that follows may fail. */
+  readonly onPublished?: (made: Published) => void;
 }
 
 /**
@@ -27,9 +29,10 @@ export interface ReleaseOptions extends Omit<DeployOptions, "image"> {
 export async function release(work: Work, options: ReleaseOptions): Promise<string> {
   // Before the tests, which take longest: what would stop the deploy anyway.
   prepareAccess(resolveEnvironment(work.config, options.environment), options.credentials, true);
-  const { image, login, ...others } = options;
+  const { image, login, onPublished, ...others } = options;
   if (image !== null) return (await deploy(work.config, { ...others, image })).text;
   const made = await publish(work, await destinationOf(work.config.image, login));
+  onPublished?.(made);
   const report = await deploy(work.config, { ...others, image: made.image });
   return `${made.text}\n${report.text}`;
 }

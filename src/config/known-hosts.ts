@@ -63,7 +63,7 @@ export function decideHostKey(
   const revoked = same.find(({ marker }) => marker === "revoked");
   if (revoked !== undefined)
     return { verdict: "revoked", reason: `${shown}, which line ${revoked.line} of the known hosts revokes` };
-  const pinned = own.filter(({ marker }) => marker === "none");
+  const pinned = pinsFor(own, address);
   const match = pinned.find((entry) => sameKey(entry.key, key));
   if (match !== undefined)
     return { verdict: "match", reason: `${shown}, as line ${match.line} of the known hosts pins it` };
@@ -89,6 +89,11 @@ export function pinnedKeyTypes(entries: readonly KnownHost[], host: string, port
       .map(({ keyType }) => keyType),
   );
   return ALGORITHMS.filter(([type]) => types.has(type)).flatMap(([, algorithms]) => algorithms);
+}
+
+/** What pins a key for an address, in the order of the lines. */
+export function pinsFor(entries: readonly KnownHost[], address: HostAddress): readonly KnownHost[] {
+  return entries.filter((entry) => entry.marker === "none" && isFor(entry, address));
 }
 
 /** Why no key is pinned for an address, as the end of a sentence. */

@@ -1,8 +1,12 @@
 /** What the module's functions delegate to: their arguments, as the engine gives them, made those of the façade. */
 import { type Container, type Directory, dag, type Secret } from "@dagger.io/dagger";
 import { getTracer } from "@dagger.io/dagger/telemetry";
+import type { Config } from "../config/config.js";
+import { withKnownHosts } from "../config/given-host-keys.js";
 import type { Slot } from "../core/model.js";
 import * as operations from "../deploy.js";
+import { tellAll } from "../effects/reporter.js";
+import { printableLine } from "../errors.js";
 import { logs as readLogs } from "../logs.js";
 import * as pipeline from "../pipeline/pipeline.js";
 import { readConfiguration } from "../pipeline/source/configuration.js";
@@ -15,11 +19,15 @@ import {
   type ReleaseOptions,
   release,
 } from "../release.js";
+import { type Seen, seeEnvironment, seeRun, withFacts } from "./facts.js";
 
 /** What every call has. */
 export interface Caller {
   readonly source: Directory;
   readonly config: string;
+  readonly knownHosts: string;
+  readonly holder: string;
+  readonly facts: string;
 }
 
 interface Making {
@@ -42,50 +50,74 @@ interface Reaching {
 
 type Shipping = Making & Registering & Reaching & { readonly image: string; readonly untested: boolean };
 
-export async function test(caller: Caller): Promise<string> {
-  return (await pipeline.test(await work(caller))).summary;
+export function test(caller: Caller): Promise<string> {
+  return telling(caller, "test", async () => (await pipeline.test(await work(caller))).summary);
 }
 
-export async function build(caller: Caller, making: Making): Promise<Container> {
-  const built = await pipeline.build(await work(caller, making));
-  say(built.text);
-  return built.container;
+export function build(caller: Caller, making: Making): Promise<Container> {
+  return telling(caller, "build", async () => {
+    const built = await pipeline.build(await work(caller, making));
+    say(built.text);
+    return built.container;
+  });
 }
 
-export async function publish(caller: Caller, asked: Making & Registering): Promise<string> {
-  const doing = await work(caller, asked);
-  const { config } = doing;
-  const login = publishLogin(config, asked.registryUsername ?? "", asked.registryPassword);
-  const made = await pipeline.publish(doing, await destinationOf(config.image, login));
-  say(made.text);
-  return made.image;
+export function publish(caller: Caller, asked: Making & Registering): Promise<string> {
+  return telling(caller, "publish", async (seen) => {
+    const doing = await work(caller, asked);
+    const { config } = doing;
+    const login = publishLogin(config, asked.registryUsername ?? "", asked.registryPassword);
+    const made = await pipeline.publish(doing, await destinationOf(config.image, login));
+    seen.image = made.image;
+    say(made.text);
+    return made.image;
+  });
 }
 
-export async function plan(caller: Caller, asked: Shipping): Promise<string> {
-  const doing = await work(caller, asked);
-  return planRelease(doing, await releaseOptions(doing, asked));
+export function plan(caller: Caller, asked: Shipping): Promise<string> {
+  return telling(caller, "plan", async (seen) => {
+    const doing = await work(caller, asked);
+    return planRelease(doing, await releaseOptions(caller, doing, asked, seen));
+  });
 }
 
-export async function deploy(caller: Caller, asked: Shipping): Promise<string> {
-  const doing = await work(caller, asked);
-  return release(doing, await releaseOptions(doing, asked));
+export function deploy(caller: Caller, asked: Shipping): Promise<string> {
+  return telling(caller, "deploy", async (seen) => {
+    const doing = await work(caller, asked);
+    const options = await releaseOptions(caller, doing, asked, seen);
+    const onPublished = (made: pipeline.Published) => {
+      seen.image = made.image;
+    };
+    return release(doing, { ...options, onPublished });
+  });
 }
 
-export async function rollback(caller: Caller, asked: Reaching & { readonly to: number }): Promise<string> {
-  const { config } = await work(caller);
-  const options = await runOptions(asked);
-  return (await operations.rollback(config, asked.to === 0 ? options : { ...options, to: asked.to })).text;
+export function rollback(caller: Caller, asked: Reaching & { readonly to: number }): Promise<string> {
+  return running(caller, "rollback", asked, async (config, options) => {
+    const wanted = asked.to === 0 ? options : { ...options, to: asked.to };
+    return (await operations.rollback(config, wanted)).text;
+  });
 }
 
-export async function status(caller: Caller, asked: Reaching): Promise<string> {
-  return (await operations.status((await work(caller)).config, await runOptions(asked))).text;
+export function status(caller: Caller, asked: Reaching): Promise<string> {
+  return running(
+    caller,
+    "status",
+    asked,
+    async (config, options) => (await operations.status(config, options)).text,
+  );
 }
 
-export async function history(caller: Caller, asked: Reaching): Promise<string> {
-  return (await operations.history((await work(caller)).config, await runOptions(asked))).text;
+export function history(caller: Caller, asked: Reaching): Promise<string> {
+  return running(
+    caller,
+    "history",
+    asked,
+    async (config, options) => (await operations.history(config, options)).text,
+  );
 }
 
-export async function logs(
+export function logs(
   caller: Caller,
   asked: Reaching & {
     readonly slot: string;
@@ -94,53 +126,81 @@ export async function logs(
     readonly follow: boolean;
   },
 ): Promise<string> {
-  const { config } = await work(caller);
-  const { environment, credentials } = await runOptions(asked);
-  const lines: string[] = [];
-  const shown = readLogs(config, {
-    ...(environment === undefined ? {} : { environment }),
-    credentials,
-    // Told by the library where it is none.
-    ...(asked.slot === "" ? {} : { slot: asked.slot as Slot }),
-    ...(asked.lines === 0 ? {} : { lines: asked.lines }),
-    ...(asked.since === "" ? {} : { since: asked.since }),
-    follow: asked.follow,
+  return running(caller, "logs", asked, async (config, { environment, credentials }) => {
+    const lines: string[] = [];
+    const shown = readLogs(config, {
+      ...(environment === undefined ? {} : { environment }),
+      credentials,
+      // Told by the library where it is none.
+      ...(asked.slot === "" ? {} : { slot: asked.slot as Slot }),
+      ...(asked.lines === 0 ? {} : { lines: asked.lines }),
+      ...(asked.since === "" ? {} : { since: asked.since }),
+      follow: asked.follow,
+    });
+    for await (const line of shown) {
+      if (asked.follow) say(line);
+      else lines.push(line);
+    }
+    return lines.join("\n");
   });
-  for await (const line of shown) {
-    if (asked.follow) say(line);
-    else lines.push(line);
-  }
-  return lines.join("\n");
 }
 
-export async function unlock(caller: Caller, asked: Reaching): Promise<string> {
-  return operations.unlock((await work(caller)).config, await runOptions(asked));
+export function unlock(caller: Caller, asked: Reaching): Promise<string> {
+  return running(caller, "unlock", asked, operations.unlock);
 }
 
-export async function upgradeProxy(caller: Caller, asked: Reaching): Promise<string> {
-  return (await operations.upgradeProxy((await work(caller)).config, await runOptions(asked))).text;
+export function upgradeProxy(caller: Caller, asked: Reaching): Promise<string> {
+  return running(
+    caller,
+    "upgrade-proxy",
+    asked,
+    async (config, options) => (await operations.upgradeProxy(config, options)).text,
+  );
 }
 
-export async function hostKey(
+export function hostKey(caller: Caller, { environment }: { readonly environment: string }): Promise<string> {
+  return telling(caller, "host-key", async () =>
+    operations.hostKey((await work(caller)).config, environment === "" ? {} : { environment }),
+  );
+}
+
+/** A function that only needs the configuration and a host. */
+function running(
   caller: Caller,
-  { environment }: { readonly environment: string },
+  name: string,
+  asked: Reaching,
+  run: (config: Config, options: operations.RunOptions) => Promise<string>,
 ): Promise<string> {
-  return operations.hostKey((await work(caller)).config, environment === "" ? {} : { environment });
+  return telling(caller, name, async (seen) => {
+    const { config } = await work(caller);
+    return run(config, await runOptions(caller, config, asked, seen));
+  });
+}
+
+function telling<T>({ facts }: Caller, name: string, work: (seen: Seen) => Promise<T>): Promise<T> {
+  return withFacts({ function: name, mark: facts }, work);
 }
 
 async function work(
-  { source, config }: Caller,
+  { source, config, knownHosts }: Caller,
   { buildSecrets, dirty = false }: Making = {},
 ): Promise<pipeline.Work> {
   const text = (await buildSecrets?.plaintext()) ?? "";
   const secrets = buildSecretsOf(text, (name, value) => dag.setSecret(name, value));
-  return { client: dag, source, config: await readConfiguration(source, config), secrets, dirty };
+  const read = withKnownHosts(await readConfiguration(source, config), knownHosts);
+  return { client: dag, source, config: read, secrets, dirty };
 }
 
-async function releaseOptions({ config }: pipeline.Work, asked: Shipping): Promise<ReleaseOptions> {
+async function releaseOptions(
+  caller: Caller,
+  { config }: pipeline.Work,
+  asked: Shipping,
+  seen: Seen,
+): Promise<ReleaseOptions> {
   const { environment, registryUsername = "", registryPassword, image, untested } = asked;
+  if (image !== "") seen.image = image;
   return {
-    ...(await runOptions(asked)),
+    ...(await runOptions(caller, config, asked, seen)),
     image: image === "" ? null : image,
     untested,
     login: publishLogin(
@@ -152,21 +212,28 @@ async function releaseOptions({ config }: pipeline.Work, asked: Shipping): Promi
   };
 }
 
-async function runOptions(asked: Reaching & Registering): Promise<operations.RunOptions> {
+async function runOptions(
+  { holder }: Caller,
+  config: Config,
+  asked: Reaching & Registering,
+  seen: Seen,
+): Promise<operations.RunOptions> {
   const { environment, reason = "", registryUsername = "" } = asked;
+  seeEnvironment(seen, config, environment);
   const [sshKey, environmentFile, registryPassword] = await Promise.all(
     [asked.sshKey, asked.environmentFile, asked.registryPassword].map((secret) => secret?.plaintext()),
   );
   return {
     ...(environment === "" ? {} : { environment }),
     ...(reason === "" ? {} : { reason }),
+    ...(holder === "" ? {} : { holder: printableLine(holder) }),
     credentials: {
       ...(sshKey === undefined ? {} : { sshKey }),
       ...(environmentFile === undefined ? {} : { environmentFile }),
       ...(registryPassword === undefined ? {} : { registryPassword }),
       ...(registryUsername === "" ? {} : { registryUsername }),
     },
-    reporter: progress(say, getTracer("evenkeel")),
+    reporter: tellAll([progress(say, getTracer("evenkeel")), seeRun(seen)]),
   };
 }
 

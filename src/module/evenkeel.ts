@@ -11,17 +11,29 @@ import { crossing } from "./crossing.js";
 export class Evenkeel {
   source: Directory;
   config: string;
+  knownHosts: string;
+  holder: string;
+  facts: string;
 
   /**
    * @param source The repository to work on, with its .git: --source=.
    * @param config Path of the configuration in it.
+   * @param knownHosts Lines of known_hosts, for hosts whose keys the configuration does not pin.
+   * @param holder Who calls, for the lock and the ledger, such as the address of a CI job.
+   * @param facts A word of yours: what is returned, or the message of a failure, then ends with facts for a machine, on lines that begin with it.
    */
   constructor(
     @argument({ defaultPath: "/", ignore: ["**/node_modules"] }) source: Directory,
     config: string = "evenkeel.yaml",
+    knownHosts: string = "",
+    holder: string = "",
+    facts: string = "",
   ) {
     this.source = source;
     this.config = config;
+    this.knownHosts = knownHosts;
+    this.holder = holder;
+    this.facts = facts;
   }
 
   /**
