@@ -2,103 +2,82 @@
 # What action.yml runs: one `dagger call`, made of the inputs in INPUT_*, and its exit code as this one's.
 set -euo pipefail
 
-module=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+module=$(cd "$here/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+: >"$work/facts"
+
+# shellcheck source=inputs.sh
+source "$here/inputs.sh"
+# shellcheck source=runner.sh
+source "$here/runner.sh"
 
 main() {
-  local dagger code
-  dagger=$("$module/ci/action/dagger.sh")
-  spell_call
-  hush_commands
-  # What the function returns goes to stdout at the end, all that happens meanwhile to stderr.
-  set +e
-  DAGGER_NO_NAG=1 "$dagger" "${call[@]}" 2>&1 >"$work/report" | tee "$work/progress" >&2
-  code=${PIPESTATUS[0]}
-  set -e
-  cat "$work/report"
-  hear_commands
-  if [[ $code == 0 ]]; then write_outputs; fi
-  write_summary "$code"
+  local function=${INPUT_FUNCTION:-deploy}
+  title="evenkeel $(line_of "$function")${INPUT_ENVIRONMENT:+ to $(line_of "$INPUT_ENVIRONMENT")}"
+  check_inputs "$function"
+  if ((${#problems[@]} > 0)); then refuse_inputs; fi
+  mask_secrets
+  open_group "$title"
+  find_dagger
+  # Nobody else knows this word, so no log can pass for what the module tells with it.
+  mark=facts-$(random)
+  spell_call "$function"
+  run_call
+  close_group
+  read_facts
+  tell_end
   exit "$code"
 }
 
-# The arguments as an array, so that no input is ever read by a shell. Secrets go by the name of their
-# variable: an argument can be seen by every user of the machine.
-spell_call() {
-  local function=${INPUT_FUNCTION:-deploy}
-  if [[ ! $function =~ ^[a-z][a-z-]*$ ]]; then
-    echo "::error::function is '${function//[^[:print:]]/?}', expected the name of one, such as deploy" >&2
-    exit 2
+refuse_inputs() {
+  annotate error "$title: wrong inputs" "$(printf '%s\n' "${problems[@]}")
+Next: correct the step's \`with:\`; nothing was run."
+  write_summary "### ❌ $title: wrong inputs
+
+$(printf '%s\n' "${problems[@]}" | indented)
+"
+  write_outputs failed usage
+  exit 2
+}
+
+find_dagger() {
+  if dagger=$("$here/dagger.sh" ${INPUT_VERSION:+"$INPUT_VERSION"} 2>"$work/progress"); then
+    cat "$work/progress" >&2
+    return
   fi
-  call=(--progress=plain call -m "$module" "--source=${INPUT_SOURCE:-.}" "$function")
-  plain --environment "${INPUT_ENVIRONMENT:-}"
-  secret --ssh-key INPUT_SSH_KEY
-  secret --environment-file INPUT_ENVIRONMENT_FILE
-  plain --registry-username "${INPUT_REGISTRY_USERNAME:-}"
-  secret --registry-password INPUT_REGISTRY_PASSWORD
-  plain --image "${INPUT_IMAGE:-}"
-  case ${INPUT_UNTESTED:-false} in
-    true) call+=(--untested) ;;
-    false) ;;
-    *)
-      echo "::error::untested is '${INPUT_UNTESTED//[^[:print:]]/?}', expected true or false" >&2
-      exit 2
-      ;;
-  esac
-  local line
-  while IFS= read -r line || [[ -n $line ]]; do
-    line=${line%$'\r'}
-    if [[ -n $line ]]; then call+=("$line"); fi
-  done <<<"${INPUT_ARGS:-}"
+  close_group
+  annotate error "$title: no dagger" "$(cat "$work/progress")"
+  write_summary "### ❌ $title: no dagger
+
+$(indented <"$work/progress")
+"
+  write_outputs failed ""
+  exit 1
 }
 
-plain() { if [[ -n $2 ]]; then call+=("$1=$2"); fi; }
-
-secret() { if [[ -n ${!2:-} ]]; then call+=("$1=env://$2"); fi; }
-
-# A runner obeys lines such as "::set-output name=…", and what follows quotes logs of the app, which may say
-# anything. Both streams become one, so that nothing comes after the word that ends this.
-hush_commands() {
-  if [[ -z ${GITHUB_ACTIONS:-} ]]; then return; fi
-  exec 2>&1
-  hushed=$(random)
-  echo "::stop-commands::$hushed"
+# What the function returns goes to stdout at the end, all that happens meanwhile to stderr.
+run_call() {
+  hush_commands
+  set +e
+  DAGGER_NO_NAG=1 "$dagger" "${call[@]}" 2>&1 >"$work/returned" | tee "$work/progress" |
+    grep --line-buffered -vF "$mark " >&2
+  code=${PIPESTATUS[0]}
+  set -e
+  hear_commands
 }
 
-hear_commands() { if [[ -n ${hushed:-} ]]; then echo "::$hushed::"; fi; }
-
-random() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
-
-write_outputs() {
-  if [[ -z ${GITHUB_OUTPUT:-} ]]; then return; fi
-  local image revision delimiter
-  image=$(grep -oE '[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}' "$work/report" | tail -n 1 || true)
-  if [[ -z $image ]]; then image=${INPUT_IMAGE:-}; fi
-  revision=$(grep -oiE 'revision [0-9]+ serves' "$work/report" | tail -n 1 | tr -dc 0-9 || true)
-  # Random, because the report holds text from outside, which must not end it early.
-  delimiter=report-$(random)
-  {
-    echo "image=$image"
-    echo "revision=$revision"
-    printf 'report<<%s\n%s\n%s\n' "$delimiter" "$(cat "$work/report")" "$delimiter"
-  } >>"$GITHUB_OUTPUT"
-}
-
-# On the run's page: the report, or the failure's message. Indented, which Markdown shows as it is.
-write_summary() {
-  if [[ -z ${GITHUB_STEP_SUMMARY:-} ]]; then return; fi
-  local title="evenkeel ${INPUT_FUNCTION:-deploy}${INPUT_ENVIRONMENT:+ to ${INPUT_ENVIRONMENT//[^[:alnum:]]/}}"
-  {
-    if [[ $1 == 0 ]]; then
-      printf '### %s: done\n\n' "$title"
-      sed 's/^/    /' "$work/report"
-    else
-      printf '### %s: failed, exit code %s\n\n' "$title" "$1"
-      closing_message | sed 's/^/    /'
-    fi
-    echo
-  } >>"$GITHUB_STEP_SUMMARY"
+# The facts that the module put after what it returned, or after the message it failed with.
+read_facts() {
+  if [[ $code == 0 ]]; then cp "$work/returned" "$work/told"; else closing_message >"$work/told"; fi
+  grep -F "$mark " "$work/told" | awk -v mark="$mark " '
+    { fact = substr($0, index($0, mark) + length(mark)) }
+    fact ~ /^begin/ { text = ""; next }
+    fact ~ /^end/ { whole = text; next }
+    { text = text fact "\n" }
+    END { printf "%s", whole }' >"$work/facts" || true
+  grep -vF "$mark " "$work/told" >"$work/text" || true
 }
 
 # After its progress ("12  : …") dagger prints "Error: " and the whole message, in which a log may say
@@ -113,5 +92,44 @@ closing_message() {
            for (i = NR - 59; i <= NR; i++) if (i > 0) print last[i % 60]
          }'
 }
+
+tell_end() {
+  # Once more outside of the group, which the runner folds up: how it ended has to be seen at once.
+  hush_commands
+  cat "$work/text"
+  hear_commands
+  local warning outcome summary
+  while IFS= read -r warning; do annotate warning "$title" "$warning"; done < <(fact warning)
+  outcome=$(fact outcome)
+  summary=$(fact summary)
+  if [[ $code == 0 ]]; then
+    write_outputs "${outcome:-done}" ""
+    summary=${summary:-"### ✅ $title: done
+
+$(indented <"$work/text")"}
+  else
+    annotate error "$title: ${outcome:-failed}$(fact code | sed 's/.*/ (&)/')" "$(reason)"
+    write_outputs "${outcome:-failed}" "$(fact code)"
+    summary=${summary:-"### ❌ $title: failed, exit code $code
+
+$(indented <"$work/text")"}
+  fi
+  write_summary "$summary
+"
+}
+
+reason() {
+  local error
+  error=$(fact error)
+  if [[ -z $error ]]; then
+    tail -n 20 "$work/text"
+  else
+    printf '%s\n' "$error"
+    fact next | sed 's/^/Next: /'
+  fi
+}
+
+# Every line of a fact, without its name.
+fact() { sed -nE "s/^$1( |$)//p" "$work/facts"; }
 
 main

@@ -51,13 +51,28 @@ describe("a dagger on PATH", () => {
   );
 });
 
+describe("a version that is asked for", () => {
+  it("is used from PATH when it is there", async () => {
+    program("dagger", "v0.21.9");
+    expect(await find({ version: "0.21.9" })).toMatchObject({ status: 0, path: join(folder, "dagger") });
+    expect(asked).toEqual([]);
+  });
+
+  it("is downloaded when another one is there, newer or not", async () => {
+    program("dagger", "v0.21.10");
+    const { stderr } = await find({ version: "0.21.9" });
+    expect(stderr).toContain("dagger on PATH is v0.21.10, not 0.21.9");
+    expect(asked[0]).toMatch(/^\/0\.21\.9\//);
+  });
+});
+
 describe("a downloaded dagger", () => {
   it("is used when its archive has the digest that is expected, and downloaded once", async () => {
     const ours = scriptFor(archive);
     const path = join(folder, "tools/evenkeel-dagger/v0.21.8/dagger");
-    expect(await find(ours)).toMatchObject({ status: 0, path });
+    expect(await find({ path: ours })).toMatchObject({ status: 0, path });
     expect(execFileSync(path, ["version"], { encoding: "utf8" })).toContain("v0.21.8");
-    expect(await find(ours)).toMatchObject({ status: 0, path });
+    expect(await find({ path: ours })).toMatchObject({ status: 0, path });
     expect(asked).toHaveLength(1);
     expect(asked[0]).toMatch(/^\/0\.21\.8\/dagger_v0\.21\.8_linux_(amd64|arm64)\.tar\.gz$/);
   });
@@ -70,8 +85,34 @@ describe("a downloaded dagger", () => {
     expect(existsSync(join(folder, "tools/evenkeel-dagger/v0.21.8/dagger"))).toBe(false);
   });
 
+  it("of another version is compared with the checksum beside it", async () => {
+    const archiveOf = (request: string) => (request.endsWith("checksums.txt") ? sums : archive);
+    server.removeAllListeners("request");
+    server.on("request", (request, response) => {
+      asked.push(request.url ?? "");
+      response.end(archiveOf(request.url ?? ""));
+    });
+    const digest = createHash("sha256").update(archive).digest("hex");
+    const lines = ["amd64", "arm64"].map((cpu) => `${digest}  dagger_v0.21.9_linux_${cpu}.tar.gz\n`);
+    let sums = lines.join("");
+    const path = join(folder, "tools/evenkeel-dagger/v0.21.9/dagger");
+    expect(await find({ version: "v0.21.9" })).toMatchObject({ status: 0, path });
+    expect(asked.some((url) => url === "/0.21.9/checksums.txt")).toBe(true);
+
+    sums = sums.replaceAll(digest, "0".repeat(64)).replaceAll("v0.21.9", "v0.21.10");
+    expect(await find({ version: "0.21.10" })).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/refuses .*0\.21\.10/),
+    });
+    sums = "<html>";
+    expect(await find({ version: "0.21.11" })).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("found no checksum of dagger_v0.21.11_linux_"),
+    });
+  });
+
   it("says what it could not download", async () => {
-    const { status, stderr } = await find(script, "http://127.0.0.1:1");
+    const { status, stderr } = await find({ releases: "http://127.0.0.1:1" });
     expect(status).toBe(1);
     expect(stderr).toContain("could not download http://127.0.0.1:1/0.21.8/");
   });
@@ -79,7 +120,7 @@ describe("a downloaded dagger", () => {
 
 it("is the version of the lab's engine and of dagger.json", () => {
   const module = JSON.parse(readFileSync(resolve(script, "../../../dagger.json"), "utf8"));
-  expect(readFileSync(script, "utf8")).toContain(`readonly version=${versions.dagger}\n`);
+  expect(readFileSync(script, "utf8")).toContain(`readonly made_for=${versions.dagger.slice(1)}\n`);
   expect(module.engineVersion).toBe(versions.dagger);
 });
 
@@ -97,8 +138,12 @@ function scriptFor(content: Buffer): string {
   return path;
 }
 
-function find(path = script, releases = `http://127.0.0.1:${(server.address() as AddressInfo).port}`) {
-  const child = spawn(path, {
+function find({
+  path = script,
+  releases = `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  version = "",
+} = {}) {
+  const child = spawn(path, version === "" ? [] : [version], {
     env: {
       // Without this machine's own dagger.
       PATH: `${folder}:/usr/bin:/bin`,
