@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { actionTables } from "./action-tables.js";
 import { configurationTables } from "./configuration-tables.js";
 import { errorSections } from "./error-sections.js";
 
@@ -7,6 +8,7 @@ const docs = join(import.meta.dirname, "../../docs");
 /** The pages that are written partly by hand and partly from the code. */
 export const generatedPages = [
   { path: join(docs, "configuration.md"), generate: configurationTables },
+  { path: join(docs, "github-actions.md"), generate: actionTables },
   { path: join(docs, "troubleshooting.md"), generate: errorSections },
 ] as const;
 

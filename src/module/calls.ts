@@ -85,6 +85,7 @@ export function deploy(caller: Caller, asked: Shipping): Promise<string> {
   return telling(caller, "deploy", async (seen) => {
     const doing = await work(caller, asked);
     const options = await releaseOptions(caller, doing, asked, seen);
+    if (asked.untested) seen.warnings.push("an image without the record of its passed tests was allowed");
     const onPublished = (made: pipeline.Published) => {
       seen.image = made.image;
     };

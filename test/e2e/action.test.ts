@@ -1,18 +1,20 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { stringify } from "yaml";
-import { buildActionTools } from "../../ci/action/tools.js";
+import { parse, stringify } from "yaml";
+import { buildActionTools, installZizmor } from "../../ci/action/tools.js";
 import { type CommandOutcome, execute, run } from "../../ci/lab/command.js";
 import { type Lab, openLab, type Target } from "../../ci/lab/lab.js";
 import { findPlace } from "../../ci/lab/place.js";
+import { deploy, loadConfig } from "../../src/index.js";
 import { type Page, pages, snippetsOf } from "../docs/support/pages.js";
 import { type CommittedProject, createProject } from "./support/committed-project.js";
 
 /**
  * The workflow that docs/github-actions.md shows, run by `act` on this machine as a runner would: a commit
- * is tested, built, published to the lab's registry and deployed to a host of the lab.
+ * is tested, built, published to the lab's registry and deployed to a host of the lab. Then what goes wrong
+ * most often, each of which has to explain itself on the run's page.
  */
 const root = resolve(import.meta.dirname, "../..");
 const page = pages().find(({ path }) => path === "docs/github-actions.md") as Page;
@@ -20,22 +22,55 @@ const workflows = snippetsOf(page).filter(({ language }) => language === "yaml")
 
 let folder: string;
 let tools: string;
+let zizmor: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "evenkeel-workflow-"));
   tools = await buildActionTools(run, findPlace());
+  zizmor = await installZizmor(run, findPlace());
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-it.each(workflows)("$place is a workflow that GitHub would accept", async ({ text }) => {
-  const path = join(folder, "shown.yml");
-  writeFileSync(path, text);
-  const { stdout, code } = await execute([join(tools, "actionlint"), "-oneline", path]);
-  expect({ stdout, code }).toEqual({ stdout: "", code: 0 });
+describe("every workflow, and the action itself", () => {
+  const shown = workflows.map(({ text, place }) => ({ name: place.replaceAll(/[^\w]/g, "-"), text }));
+  const files = ["examples/workflows", ".github/workflows"].flatMap((directory) =>
+    readdirSync(join(root, directory)).map((name) => join(root, directory, name)),
+  );
+
+  it("is accepted by actionlint", async () => {
+    const paths = [...files, ...shown.map(({ name, text }) => written(`${name}.yml`, text))];
+    const { stdout, code } = await execute([join(tools, "actionlint"), "-oneline", ...paths], { cwd: root });
+    expect({ stdout, code }).toEqual({ stdout: "", code: 0 });
+  });
+
+  it("has nothing that zizmor finds", async () => {
+    const paths = [
+      join(root, "action.yml"),
+      ...files,
+      ...shown.map(({ name, text }) => written(`.github/workflows/${name}.yml`, text)),
+    ];
+    const options = ["--offline", "--no-progress", "--strict-collection", "--format=json"];
+    const config = ["--config", join(root, "ci/action/audit/zizmor.yml")];
+    const { stdout, stderr, code } = await execute([zizmor, ...options, ...config, ...paths]);
+    expect({ findings: JSON.parse(stdout || "null"), code }, stderr).toEqual({ findings: [], code: 0 });
+    expect(stderr.match(/completed /g)).toHaveLength(paths.length);
+  });
+
+  it("is searched at all", async () => {
+    const path = written(
+      ".github/workflows/bad.yml",
+      `on: pull_request_target\njobs:\n  bad:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo \${{ github.event.pull_request.title }}\n`,
+    );
+    expect((await execute([zizmor, "--offline", path])).code).not.toBe(0);
+    expect((await execute([join(tools, "actionlint"), path])).code).toBe(1);
+  });
 });
 
 it("the action's scripts pass shellcheck", async () => {
-  const scripts = ["dagger.sh", "run.sh"].map((name) => join(root, "ci/action", name));
-  expect(await execute(["shellcheck", ...scripts])).toMatchObject({ stdout: "", code: 0 });
+  const scripts = ["dagger.sh", "inputs.sh", "run.sh", "runner.sh"].map((name) =>
+    join(root, "ci/action", name),
+  );
+  const checked = await execute(["shellcheck", "--external-sources", "--source-path=SCRIPTDIR", ...scripts]);
+  expect(checked).toMatchObject({ stdout: "", code: 0 });
 });
 
 describe("the workflow of the page, on a runner", () => {
@@ -43,73 +78,174 @@ describe("the workflow of the page, on a runner", () => {
   let target: Target;
   let project: CommittedProject;
   let action: string;
+  let key: string;
+  let image: string;
   let shown = "";
   beforeAll(async () => {
     lab = await openLab({ quiet: true });
     target = await lab.freshTarget();
     action = await checkedOutAction();
-    keepSecrets();
+    key = readFileSync(target.privateKeyPath, "utf8");
     project = await createProject(
       join(folder, "project"),
       { lab, target, app: "workflow" },
-      { ".github/workflows/deploy.yml": workflows[0]?.text ?? "" },
+      {
+        ".github/workflows/deploy.yml": workflows[0]?.text ?? "",
+        known_hosts: "# The workflow gives them.\n",
+      },
     );
   });
   afterAll(async () => {
     if (target !== undefined) await lab.destroyTarget(target);
   });
 
-  it("takes the commit to the host, and tells the image and the revision", async () => {
-    const { code, stdout } = await act();
-    expect(code, stdout).toBe(0);
-    const image = /set-output:: image=(\S*)/.exec(stdout)?.[1];
+  it("takes the commit to the host, and tells what serves and where", async () => {
+    const { code, log, outputs, page } = await act();
+    expect(code, log).toBe(0);
+    expect(outputs).toMatchObject({ outcome: "promoted", code: "", revision: "1" });
+    image = outputs.image ?? "";
     expect(image).toMatch(new RegExp(`^${lab.registry}/e2e/workflow@sha256:[0-9a-f]{64}$`));
-    expect(stdout).toContain("set-output:: revision=1");
-    expect(stdout).toContain("### evenkeel deploy to production: done");
-    expect(await (await fetch(`http://${target.host}/`)).text()).toBe("hello from one");
+    expect(outputs.digest).toBe(image.split("@")[1]);
+    expect(outputs.url).toBe(`http://${target.host}`);
+    expect(await (await fetch(outputs.url ?? "")).text()).toBe("hello from one");
+    expect(page).toContain("### ✅ evenkeel deploy to production: promoted");
+    expect(page).toContain("| Serves | revision 1 in blue |");
+    for (const phase of ["pull", "start", "gate", "switch", "bake", "promote"])
+      expect(page).toMatch(new RegExp(`^\\| ${phase} \\| [\\d.]+ s \\|$`, "m"));
+    expect(log).not.toMatch(/::(error|warning) /);
   });
 
   it("fails with the reason on the run's page when the commit's tests fail, and the host serves on", async () => {
     project.write({ "test.js": "console.error('the sum is wrong'); process.exit(3);\n" });
     await project.commit("two");
-    const { code, stdout } = await act();
+    const { code, annotation, outputs, page } = await act();
     expect(code).not.toBe(0);
-    expect(stdout).toContain("### evenkeel deploy to production: failed, exit code 3");
-    expect(stdout.slice(stdout.indexOf("### evenkeel deploy"))).toContain("the sum is wrong");
+    expect(outputs).toMatchObject({ outcome: "failed", code: "test-failed", image: "", revision: "" });
+    expect(page).toContain("### ❌ evenkeel deploy to production: failed (test-failed)");
+    expect(page).toContain("the sum is wrong");
+    expect(page).toContain("run `dagger call test`");
+    expect(annotation).toMatch(
+      /title=evenkeel deploy to production%3A failed \(test-failed\)::.*exit code 3/,
+    );
     expect(await (await fetch(`http://${target.host}/`)).text()).toBe("hello from one");
   });
 
-  it("showed no secret in either run, though the runner was told to hide none", () => {
-    const key = readFileSync(target.privateKeyPath, "utf8").split("\n")[1] as string;
-    expect(shown).toContain("### evenkeel deploy");
-    expect(shown).not.toContain(key);
+  it("of a release that does not start, shows why it was not given traffic and what it said last", async () => {
+    project.write({
+      "test.js": "",
+      "server.js":
+        "console.error('no configuration\\n```\\n::error title=forged::<b>forged</b>'); process.exit(7);\n",
+    });
+    await project.commit("three");
+    const { code, annotation, annotations, outputs, page } = await act();
+    expect(code).not.toBe(0);
+    expect(outputs).toMatchObject({ outcome: "aborted", code: "gate-failed", revision: "1" });
+    expect(outputs.image).not.toBe(image);
+    expect(page).toContain("### ❌ evenkeel deploy to production: aborted (gate-failed)");
+    expect(page).toContain("| Serves | revision 1 |");
+    expect(page).toContain("**Next:** Read its logs above, correct the cause and deploy again.");
+    expect(page).toMatch(/^````text\nno configuration\n```\n::error title=forged::<b>forged<\/b>\n````$/m);
+    expect(annotations).toHaveLength(1);
+    expect(annotation).toMatch(/aborted \(gate-failed\)::.*Revision 1 serves\.%0ANext: Read its logs/);
+    expect(await (await fetch(`http://${target.host}/`)).text()).toBe("hello from one");
+  });
+
+  it("with a key that the host does not know, says so and what to check", async () => {
+    const other = join(folder, "other_key");
+    await must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", other]);
+    const { code, annotation, outputs, page } = await act({ SSH_KEY: readFileSync(other, "utf8") });
+    expect(code).not.toBe(0);
+    expect(outputs).toMatchObject({ outcome: "failed", code: "ssh-denied" });
+    expect(page).toContain("### ❌ evenkeel deploy to production: failed (ssh-denied)");
+    expect(page).toContain("its public half is in the host's authorized_keys");
+    expect(annotation).toContain("%0ANext: Check `user`, the private key");
+  });
+
+  it("with a secret that is not set, says which before anything is run", async () => {
+    const { code, annotation, outputs, page, log } = await act({ SSH_KEY: "" });
+    expect(code).not.toBe(0);
+    expect(outputs).toMatchObject({ outcome: "failed", code: "usage" });
+    expect(annotation).toContain("ssh-key is empty, and deploy needs the private key for the host.");
+    expect(page).toContain("### ❌ evenkeel deploy to production: wrong inputs");
+    expect(log).not.toContain("evenkeel.yaml");
+  });
+
+  it("while somebody else deploys, says who, and how long that can last", async () => {
+    const stop = new AbortController();
+    let locked = () => {};
+    const isLocked = new Promise<void>((resolve) => {
+      locked = resolve;
+    });
+    const other = deploy(neverReady(), {
+      image,
+      holder: "somebody at work",
+      credentials: { sshKey: key, environmentFile: "TOKEN=s3cret" },
+      reporter: {
+        phase: ({ at }) => at.phase === "started" && locked(),
+        note: () => {},
+        summary: () => {},
+      },
+      signal: stop.signal,
+    }).catch((error: unknown) => error);
+    await Promise.race([isLocked, other.then((ended) => Promise.reject(ended))]);
+    const { code, annotation, outputs, page } = await act();
+    stop.abort();
+    expect(code).not.toBe(0);
+    expect(outputs).toMatchObject({ outcome: "aborted", code: "locked" });
+    expect(annotation).toMatch(/locked by somebody at work#.*the lock ends by itself in \d+ s/);
+    expect(page).toContain("### ❌ evenkeel deploy to production: aborted (locked)");
+    expect(page).toContain("**Next:** Wait for it, or");
+    await other;
+  });
+
+  it("showed no secret in any run, though the runner was told to hide none", () => {
+    expect(shown).toContain("### ✅ evenkeel deploy");
+    expect(shown).not.toContain(key.split("\n")[1]);
     expect(shown).not.toContain("s3cret");
   });
 
-  async function act(): Promise<CommandOutcome> {
+  /** Runs the workflow with what GitHub keeps for it, and these instead. */
+  async function act(others: Readonly<Record<string, string>> = {}) {
+    const secrets = { SSH_KEY: key, PRODUCTION_ENV: "TOKEN=s3cret", REGISTRY_PASSWORD: "s3cret", ...others };
     const local = ["--local-repository", `OWNER/evenkeel@v1=${action}`, "--action-offline-mode"];
-    const secrets = ["--secret-file", join(folder, "secrets.yml"), "--insecure-secrets"];
-    const outcome = await execute(
-      [join(tools, "act"), "push", "-P", "ubuntu-latest=-self-hosted", ...local, ...secrets],
-      {
-        cwd: project.path,
-        env: { ...lab.env, XDG_CACHE_HOME: join(folder, "cache") },
-      },
+    const given = [
+      ...["--secret-file", written("secrets.yml", stringify(secrets)), "--insecure-secrets"],
+      ...["--var", `KNOWN_HOSTS=${target.hostKeyLine}`],
+    ];
+    const { code, stdout, stderr } = await execute(
+      [join(tools, "act"), "push", "-P", "ubuntu-latest=-self-hosted", ...local, ...given],
+      { cwd: project.path, env: { ...lab.env, XDG_CACHE_HOME: join(folder, "cache") } },
     );
-    shown += outcome.stdout + outcome.stderr;
-    return outcome;
+    shown += stdout + stderr;
+    const annotations = stdout.match(/::(?:error|warning) title=evenkeel.*$/gm) ?? [];
+    return {
+      code,
+      log: stdout + stderr,
+      annotations,
+      annotation: annotations[0] ?? "",
+      outputs: Object.fromEntries(
+        [...stdout.matchAll(/set-output:: (\w+)=(\S*)$/gm)].map(([, name, value]) => [name, value]),
+      ) as Readonly<Record<string, string | undefined>>,
+      page: stdout.slice(stdout.indexOf("### ")),
+    };
   }
 
-  /** What GitHub keeps for the page's workflow. */
-  function keepSecrets(): void {
-    const secrets = {
-      SSH_KEY: readFileSync(target.privateKeyPath, "utf8"),
-      PRODUCTION_ENV: "TOKEN=s3cret",
-      REGISTRY_PASSWORD: "s3cret",
-    };
-    writeFileSync(join(folder, "secrets.yml"), stringify(secrets));
+  /** The same app with a health path that nobody answers, so that its deploy keeps the lock. */
+  function neverReady() {
+    const config = parse(readFileSync(join(project.path, "evenkeel.yaml"), "utf8"));
+    config.container.port = 3001;
+    config.health = { interval: "500ms", deadline: "5m" };
+    config.environments.production.knownHosts = target.hostKeyLine;
+    return loadConfig(written("never-ready.yaml", stringify(config)));
   }
 });
+
+function written(name: string, text: string): string {
+  const path = join(folder, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  return path;
+}
 
 /** The repository's files as GitHub hands an action to a runner: without .git and what git ignores. */
 async function checkedOutAction(): Promise<string> {
