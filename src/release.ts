@@ -1,6 +1,6 @@
 /** The whole pipeline: a commit is tested, built, published and deployed, or an image that exists is deployed. */
 import type { Secret } from "@dagger.io/dagger";
-import { prepareAccess } from "./access.js";
+import { openEnvironment, prepareAccess } from "./access.js";
 import type { Config } from "./config/config.js";
 import { parseDotenv } from "./config/dotenv.js";
 import { resolveEnvironment } from "./config/environment.js";
@@ -28,9 +28,14 @@ export interface ReleaseOptions extends Omit<DeployOptions, "image"> {
  */
 export async function release(work: Work, options: ReleaseOptions): Promise<string> {
   // Before the tests, which take longest: what would stop the deploy anyway.
-  prepareAccess(resolveEnvironment(work.config, options.environment), options.credentials, true);
+  const access = prepareAccess(
+    resolveEnvironment(work.config, options.environment),
+    options.credentials,
+    true,
+  );
   const { image, login, onPublished, ...others } = options;
   if (image !== null) return (await deploy(work.config, { ...others, image })).text;
+  (await openEnvironment(access, options.signal)).close();
   const made = await publish(work, await destinationOf(work.config.image, login));
   onPublished?.(made);
   const report = await deploy(work.config, { ...others, image: made.image });

@@ -100,8 +100,9 @@ describe("the workflow of the page, on a runner", () => {
   });
 
   it("takes the commit to the host, and tells what serves and where", async () => {
-    const { code, log, outputs, page } = await act();
+    const { code, log, outputs, page, errors, warnings } = await act();
     expect(code, log).toBe(0);
+    expect({ errors, warnings }).toEqual({ errors: [], warnings: [] });
     expect(outputs).toMatchObject({ outcome: "promoted", code: "", revision: "1" });
     image = outputs.image ?? "";
     expect(image).toMatch(new RegExp(`^${lab.registry}/e2e/workflow@sha256:[0-9a-f]{64}$`));
@@ -112,21 +113,20 @@ describe("the workflow of the page, on a runner", () => {
     expect(page).toContain("| Serves | revision 1 in blue |");
     for (const phase of ["pull", "start", "gate", "switch", "bake", "promote"])
       expect(page).toMatch(new RegExp(`^\\| ${phase} \\| [\\d.]+ s \\|$`, "m"));
-    expect(log).not.toMatch(/::(error|warning) /);
   });
 
   it("fails with the reason on the run's page when the commit's tests fail, and the host serves on", async () => {
     project.write({ "test.js": "console.error('the sum is wrong'); process.exit(3);\n" });
     await project.commit("two");
-    const { code, annotation, outputs, page } = await act();
+    const { code, errors, outputs, page } = await act();
     expect(code).not.toBe(0);
     expect(outputs).toMatchObject({ outcome: "failed", code: "test-failed", image: "", revision: "" });
     expect(page).toContain("### ❌ evenkeel deploy to production: failed (test-failed)");
     expect(page).toContain("the sum is wrong");
     expect(page).toContain("run `dagger call test`");
-    expect(annotation).toMatch(
-      /title=evenkeel deploy to production%3A failed \(test-failed\)::.*exit code 3/,
-    );
+    expect(errors).toEqual([
+      expect.stringMatching(/^evenkeel deploy to production: failed \(test-failed\)\n.*exit code 3/),
+    ]);
     expect(await (await fetch(`http://${target.host}/`)).text()).toBe("hello from one");
   });
 
@@ -137,7 +137,7 @@ describe("the workflow of the page, on a runner", () => {
         "console.error('no configuration\\n```\\n::error title=forged::<b>forged</b>'); process.exit(7);\n",
     });
     await project.commit("three");
-    const { code, annotation, annotations, outputs, page } = await act();
+    const { code, errors, outputs, page } = await act();
     expect(code).not.toBe(0);
     expect(outputs).toMatchObject({ outcome: "aborted", code: "gate-failed", revision: "1" });
     expect(outputs.image).not.toBe(image);
@@ -145,27 +145,30 @@ describe("the workflow of the page, on a runner", () => {
     expect(page).toContain("| Serves | revision 1 |");
     expect(page).toContain("**Next:** Read its logs above, correct the cause and deploy again.");
     expect(page).toMatch(/^````text\nno configuration\n```\n::error title=forged::<b>forged<\/b>\n````$/m);
-    expect(annotations).toHaveLength(1);
-    expect(annotation).toMatch(/aborted \(gate-failed\)::.*Revision 1 serves\.%0ANext: Read its logs/);
+    expect(errors).toEqual([
+      expect.stringMatching(/aborted \(gate-failed\)\n.*Revision 1 serves\.\nNext: Read its logs/),
+    ]);
     expect(await (await fetch(`http://${target.host}/`)).text()).toBe("hello from one");
   });
 
   it("with a key that the host does not know, says so and what to check", async () => {
     const other = join(folder, "other_key");
     await must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", other]);
-    const { code, annotation, outputs, page } = await act({ SSH_KEY: readFileSync(other, "utf8") });
+    const { code, errors, outputs, page } = await act({ SSH_KEY: readFileSync(other, "utf8") });
     expect(code).not.toBe(0);
     expect(outputs).toMatchObject({ outcome: "failed", code: "ssh-denied" });
     expect(page).toContain("### ❌ evenkeel deploy to production: failed (ssh-denied)");
     expect(page).toContain("its public half is in the host's authorized_keys");
-    expect(annotation).toContain("%0ANext: Check `user`, the private key");
+    expect(errors).toEqual([expect.stringContaining("\nNext: Check `user`, the private key")]);
   });
 
   it("with a secret that is not set, says which before anything is run", async () => {
-    const { code, annotation, outputs, page, log } = await act({ SSH_KEY: "" });
+    const { code, errors, outputs, page, log } = await act({ SSH_KEY: "" });
     expect(code).not.toBe(0);
     expect(outputs).toMatchObject({ outcome: "failed", code: "usage" });
-    expect(annotation).toContain("ssh-key is empty, and deploy needs the private key for the host.");
+    expect(errors).toEqual([
+      expect.stringContaining("ssh-key is empty, and deploy needs the private key for the host."),
+    ]);
     expect(page).toContain("### ❌ evenkeel deploy to production: wrong inputs");
     expect(log).not.toContain("evenkeel.yaml");
   });
@@ -188,11 +191,13 @@ describe("the workflow of the page, on a runner", () => {
       signal: stop.signal,
     }).catch((error: unknown) => error);
     await Promise.race([isLocked, other.then((ended) => Promise.reject(ended))]);
-    const { code, annotation, outputs, page } = await act();
+    const { code, errors, outputs, page } = await act();
     stop.abort();
     expect(code).not.toBe(0);
     expect(outputs).toMatchObject({ outcome: "aborted", code: "locked" });
-    expect(annotation).toMatch(/locked by somebody at work#.*the lock ends by itself in \d+ s/);
+    expect(errors).toEqual([
+      expect.stringMatching(/locked by somebody at work#.*the lock ends by itself in \d+ s/),
+    ]);
     expect(page).toContain("### ❌ evenkeel deploy to production: aborted (locked)");
     expect(page).toContain("**Next:** Wait for it, or");
     await other;
@@ -213,20 +218,22 @@ describe("the workflow of the page, on a runner", () => {
       ...["--var", `KNOWN_HOSTS=${target.hostKeyLine}`],
     ];
     const { code, stdout, stderr } = await execute(
-      [join(tools, "act"), "push", "-P", "ubuntu-latest=-self-hosted", ...local, ...given],
+      [join(tools, "act"), "push", "--json", "-P", "ubuntu-latest=-self-hosted", ...local, ...given],
       { cwd: project.path, env: { ...lab.env, XDG_CACHE_HOME: join(folder, "cache") } },
     );
+    const entries = stdout
+      .split("\n")
+      .flatMap((line): readonly Entry[] => (line === "" ? [] : [JSON.parse(line)]));
+    const said = (command: string) => entries.filter((entry) => entry.command === command);
+    const log = entries.map(({ msg }) => msg).join("\n") + stderr;
     shown += stdout + stderr;
-    const annotations = stdout.match(/::(?:error|warning) title=evenkeel.*$/gm) ?? [];
     return {
       code,
-      log: stdout + stderr,
-      annotations,
-      annotation: annotations[0] ?? "",
-      outputs: Object.fromEntries(
-        [...stdout.matchAll(/set-output:: (\w+)=(\S*)$/gm)].map(([, name, value]) => [name, value]),
-      ) as Readonly<Record<string, string | undefined>>,
-      page: stdout.slice(stdout.indexOf("### ")),
+      log,
+      outputs: Object.fromEntries(said("set-output").map(({ name = "", arg = "" }) => [name, arg])),
+      page: said("summary").at(-1)?.content ?? "",
+      errors: said("error").map(({ kvPairs, arg }) => `${kvPairs?.title}\n${arg}`),
+      warnings: said("warning").map(({ arg }) => arg),
     };
   }
 
@@ -245,6 +252,16 @@ function written(name: string, text: string): string {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
   return path;
+}
+
+/** What act tells of a command that a step gave it, among other things. */
+interface Entry {
+  readonly msg: string;
+  readonly command?: string;
+  readonly name?: string;
+  readonly arg?: string;
+  readonly content?: string;
+  readonly kvPairs?: { readonly title?: string };
 }
 
 /** The repository's files as GitHub hands an action to a runner: without .git and what git ignores. */
