@@ -9,15 +9,16 @@ open_group() { if on_runner; then echo "::group::$(data "$1")"; fi; }
 close_group() { if on_runner; then echo "::endgroup::"; fi; }
 
 # A runner obeys lines such as "::set-output name=…", and what follows quotes logs of the app, which may say
-# anything. Both streams become one, so that nothing comes after the word that ends this.
+# anything. Both streams become one, so that nothing comes after the word that ends this. Each word begins a
+# line, whatever was written before: on a terminal, dagger asks for its colours without ending the line.
 hush_commands() {
   if ! on_runner; then return; fi
   exec 2>&1
   hushed=$(random)
-  echo "::stop-commands::$hushed"
+  printf '\n::stop-commands::%s\n' "$hushed"
 }
 
-hear_commands() { if on_runner; then echo "::$hushed::"; fi; }
+hear_commands() { if on_runner; then printf '\n::%s::\n' "$hushed"; fi; }
 
 # A line at the top of the run's page. Its text is from outside: escaped, it stays one command.
 annotate() {

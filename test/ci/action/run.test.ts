@@ -260,7 +260,7 @@ exit 1`);
 
 describe("on GitHub's runner", () => {
   it("no line that a log or a report says is a command", () => {
-    fakeDagger("echo '::set-output name=image::evil'; echo '::warning::evil' >&2");
+    fakeDagger("printf '::set-output name=image::evil'; printf '::warning::evil\\n\\e[c' >&2");
     const { stdout, stderr } = run(key, { GITHUB_ACTIONS: "true" });
     const spoken: string[] = [];
     let token = "";
