@@ -15,7 +15,9 @@ source "$here/runner.sh"
 
 main() {
   local function=${INPUT_FUNCTION:-deploy}
-  title="evenkeel $(line_of "$function")${INPUT_ENVIRONMENT:+ to $(line_of "$INPUT_ENVIRONMENT")}"
+  local link=of
+  if [[ $function == deploy ]]; then link=to; fi
+  title="evenkeel $(line_of "$function")${INPUT_ENVIRONMENT:+ $link $(line_of "$INPUT_ENVIRONMENT")}"
   check_inputs "$function"
   if ((${#problems[@]} > 0)); then refuse_inputs; fi
   mask_secrets

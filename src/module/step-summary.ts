@@ -36,7 +36,9 @@ export function stepSummary(ending: Ending): string {
 }
 
 function headline({ call, outcome, failure }: Ending): string {
-  const what = call.environment === null ? call.function : `${call.function} to ${words(call.environment)}`;
+  const link = call.function === "deploy" ? "to" : "of";
+  const what =
+    call.environment === null ? call.function : `${call.function} ${link} ${words(call.environment)}`;
   const code = failure?.code == null || failure.code === outcome ? "" : ` (${failure.code})`;
   return `### ${failure === null ? "✅" : "❌"} evenkeel ${what}: ${outcome}${code}`;
 }
