@@ -11,6 +11,7 @@ import { createSpansReporter, type SpanTracer } from "./effects/reporters/spans-
 import { EvenkeelError } from "./errors.js";
 import { type Published, publish, published, type Work } from "./pipeline/pipeline.js";
 import { destinationOf, type PublishLogin } from "./publish.js";
+import type { RunReport } from "./report/run-report.js";
 
 /** A deploy whose image may still have to be made. */
 export interface ReleaseOptions extends Omit<DeployOptions, "image"> {
@@ -26,7 +27,7 @@ export interface ReleaseOptions extends Omit<DeployOptions, "image"> {
  *
  * @throws EvenkeelError as `publish` and `deploy`
  */
-export async function release(work: Work, options: ReleaseOptions): Promise<string> {
+export async function release(work: Work, options: ReleaseOptions): Promise<RunReport> {
   // Before the tests, which take longest: what would stop the deploy anyway.
   const access = prepareAccess(
     resolveEnvironment(work.config, options.environment),
@@ -34,12 +35,11 @@ export async function release(work: Work, options: ReleaseOptions): Promise<stri
     true,
   );
   const { image, login, onPublished, ...others } = options;
-  if (image !== null) return (await deploy(work.config, { ...others, image })).text;
+  if (image !== null) return deploy(work.config, { ...others, image });
   (await openEnvironment(access, options.signal)).close();
   const made = await publish(work, await destinationOf(work.config.image, login));
   onPublished?.(made);
-  const report = await deploy(work.config, { ...others, image: made.image });
-  return `${made.text}\n${report.text}`;
+  return deploy(work.config, { ...others, image: made.image });
 }
 
 /** What `release` would do, and why; nothing is changed, and nothing is tested or built. */

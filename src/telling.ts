@@ -1,5 +1,6 @@
 /** A run from its beginning to the report of it: joins a script with a host, and with all who are told. */
 import { type Access, openEnvironment } from "./access.js";
+import { publicAddressOf } from "./config/public-address.js";
 import type { DeployRequest, HostView, Outcome } from "./core/model.js";
 import type { Script } from "./core/script.js";
 import { systemClock } from "./effects/clock.js";
@@ -44,7 +45,7 @@ export async function tell(
   const start: RunStart = {
     ...doing,
     ...{ app: environment.key.app, environment: environment.name, host: environment.host.address },
-    url: environment.publicUrl,
+    url: publicAddressOf(environment),
     startedAt: new Date().toISOString(),
   };
   teller.start?.(start);

@@ -5,7 +5,6 @@ import type { Config } from "../config/config.js";
 import { withKnownHosts } from "../config/given-host-keys.js";
 import type { Slot } from "../core/model.js";
 import * as operations from "../deploy.js";
-import { tellAll } from "../effects/reporter.js";
 import { printableLine } from "../errors.js";
 import { logs as readLogs } from "../logs.js";
 import * as pipeline from "../pipeline/pipeline.js";
@@ -19,7 +18,7 @@ import {
   type ReleaseOptions,
   release,
 } from "../release.js";
-import { type Seen, seeEnvironment, seeRun, withFacts } from "./facts.js";
+import { type Seen, seeEnvironment, withFacts } from "./facts.js";
 
 /** What every call has. */
 export interface Caller {
@@ -86,17 +85,20 @@ export function deploy(caller: Caller, asked: Shipping): Promise<string> {
     const doing = await work(caller, asked);
     const options = await releaseOptions(caller, doing, asked, seen);
     if (asked.untested) seen.warnings.push("an image without the record of its passed tests was allowed");
+    const texts: string[] = [];
     const onPublished = (made: pipeline.Published) => {
       seen.image = made.image;
+      texts.push(made.text);
     };
-    return release(doing, { ...options, onPublished });
+    seen.report = await release(doing, { ...options, onPublished });
+    return [...texts, seen.report.text].join("\n");
   });
 }
 
 export function rollback(caller: Caller, asked: Reaching & { readonly to: number }): Promise<string> {
-  return running(caller, "rollback", asked, async (config, options) => {
-    const wanted = asked.to === 0 ? options : { ...options, to: asked.to };
-    return (await operations.rollback(config, wanted)).text;
+  return running(caller, "rollback", asked, async (config, options, seen) => {
+    seen.report = await operations.rollback(config, asked.to === 0 ? options : { ...options, to: asked.to });
+    return seen.report.text;
   });
 }
 
@@ -151,12 +153,10 @@ export function unlock(caller: Caller, asked: Reaching): Promise<string> {
 }
 
 export function upgradeProxy(caller: Caller, asked: Reaching): Promise<string> {
-  return running(
-    caller,
-    "upgrade-proxy",
-    asked,
-    async (config, options) => (await operations.upgradeProxy(config, options)).text,
-  );
+  return running(caller, "upgrade-proxy", asked, async (config, options, seen) => {
+    seen.report = await operations.upgradeProxy(config, options);
+    return seen.report.text;
+  });
 }
 
 export function hostKey(caller: Caller, { environment }: { readonly environment: string }): Promise<string> {
@@ -170,11 +170,11 @@ function running(
   caller: Caller,
   name: string,
   asked: Reaching,
-  run: (config: Config, options: operations.RunOptions) => Promise<string>,
+  run: (config: Config, options: operations.RunOptions, seen: Seen) => Promise<string>,
 ): Promise<string> {
   return telling(caller, name, async (seen) => {
     const { config } = await work(caller);
-    return run(config, await runOptions(caller, config, asked, seen));
+    return run(config, await runOptions(caller, config, asked, seen), seen);
   });
 }
 
@@ -234,7 +234,7 @@ async function runOptions(
       ...(registryPassword === undefined ? {} : { registryPassword }),
       ...(registryUsername === "" ? {} : { registryUsername }),
     },
-    reporter: tellAll([progress(say, getTracer("evenkeel")), seeRun(seen)]),
+    reporter: progress(say, getTracer("evenkeel")),
   };
 }
 

@@ -6,9 +6,8 @@
 import type { Config } from "../config/config.js";
 import { resolveEnvironment } from "../config/environment.js";
 import { publicAddressOf } from "../config/public-address.js";
-import type { Reporter, RunSummary } from "../effects/reporter.js";
-import { describeOutcome } from "../effects/reporters/descriptions.js";
 import { describe, EvenkeelError, printableLine } from "../errors.js";
+import type { RunReport } from "../report/run-report.js";
 import { type Ending, stepSummary } from "./step-summary.js";
 
 /** What a call has come to know so far. */
@@ -16,7 +15,7 @@ export interface Seen {
   environment: string | null;
   url: string | null;
   image: string | null;
-  summary: RunSummary | null;
+  report: RunReport | null;
   readonly warnings: string[];
 }
 
@@ -25,19 +24,6 @@ export function seeEnvironment(seen: Seen, config: Config, name: string): void {
   const environment = resolveEnvironment(config, name);
   seen.environment = environment.name;
   seen.url = publicAddressOf(environment);
-}
-
-/** Notes what a run tells. */
-export function seeRun(seen: Seen): Reporter {
-  return {
-    phase: () => {},
-    note: (level, text) => {
-      if (level === "warning") seen.warnings.push(text);
-    },
-    summary: (summary) => {
-      seen.summary = summary;
-    },
-  };
 }
 
 /**
@@ -49,7 +35,7 @@ export async function withFacts<T>(
   call: { readonly function: string; readonly mark: string },
   work: (seen: Seen) => Promise<T>,
 ): Promise<T> {
-  const seen: Seen = { environment: null, url: null, image: null, summary: null, warnings: [] };
+  const seen: Seen = { environment: null, url: null, image: null, report: null, warnings: [] };
   if (call.mark === "") return work(seen);
   const tell = (end: Pick<Ending, "text" | "failure">) =>
     spell(call.mark, endingOf(call.function, seen, end));
@@ -58,33 +44,38 @@ export async function withFacts<T>(
     if (typeof result !== "string") return result;
     return `${result}\n${tell({ text: result, failure: null })}` as T;
   } catch (error) {
+    if (error instanceof EvenkeelError && error.report !== null) seen.report = error.report;
     if (error instanceof Error)
-      error.message = `${error.message}\n${tell({ text: describe(error), failure: failureOf(error, seen) })}`;
+      error.message = `${error.message}\n${tell({ text: describe(error), failure: failureOf(error) })}`;
     throw error;
   }
 }
 
 function endingOf(name: string, seen: Seen, end: Pick<Ending, "text" | "failure">): Ending {
-  const { environment, url, image, summary, warnings } = seen;
-  const outcome = summary?.outcome.phase ?? (end.failure === null ? "done" : "failed");
-  return { call: { function: name, environment }, outcome, url, image, summary, warnings, ...end };
+  const { environment, url, image, report, warnings } = seen;
+  const outcome = report?.outcome.phase ?? (end.failure === null ? "done" : "failed");
+  return { call: { function: name, environment }, outcome, url, image, report, warnings, ...end };
 }
 
-function failureOf(error: Error, { summary }: Seen): Ending["failure"] {
+function failureOf(error: Error): Ending["failure"] {
   if (!(error instanceof EvenkeelError))
     return { code: null, reason: printableLine(describe(error)), next: null };
-  const { code, detail } = error;
-  const ended = summary !== null && "code" in summary.outcome ? describeOutcome(summary.outcome) : detail;
-  return { code, reason: ended.split("\n").slice(0, MOST_LINES).join("\n"), next: error.next };
+  const { code, detail, next, report } = error;
+  const reason = report?.text ?? detail;
+  return {
+    code,
+    reason: reason.split("\n").slice(0, MOST_LINES).join("\n"),
+    next: report?.failure?.next ?? next,
+  };
 }
 
 const MOST_LINES = 12;
 
 function spell(mark: string, ending: Ending): string {
-  const { outcome, image, url, warnings, failure, summary } = ending;
-  const ended = summary?.outcome;
+  const { outcome, image, url, warnings, failure, report } = ending;
+  const ended = report?.outcome;
   const revision = ended === undefined ? null : "revision" in ended ? ended.revision : ended.serving;
-  const error = failure === null ? null : failure.reason;
+  const told = report?.notes.filter(({ level }) => level === "warning").map(({ text }) => text) ?? [];
   const facts: readonly (readonly [string, string | number | null | undefined])[] = [
     ["outcome", outcome],
     ["code", failure?.code],
@@ -92,9 +83,9 @@ function spell(mark: string, ending: Ending): string {
     ["digest", image?.split("@")[1]],
     ["revision", revision],
     ["url", url],
-    ["error", error],
+    ["error", failure?.reason],
     ["next", failure?.next],
-    ...warnings.map((text) => ["warning", printableLine(text, 1_000)] as const),
+    ...[...warnings, ...told].map((text) => ["warning", printableLine(text, 1_000)] as const),
     ["summary", stepSummary(ending)],
   ];
   const lines = facts.flatMap(([name, value]) =>

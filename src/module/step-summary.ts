@@ -1,7 +1,7 @@
-import type { RunSummary } from "../effects/reporter.js";
-import { seconds } from "../effects/reporters/lines-reporter.js";
 import { CATALOGUE } from "../errors.js";
-import { block, code, table, words } from "./markdown.js";
+import { codeBlock, plainWords } from "../report/markdown.js";
+import { markdownReport } from "../report/markdown-report.js";
+import type { RunReport } from "../report/run-report.js";
 
 /** How a call ended, for the page of the run that made it. */
 export interface Ending {
@@ -10,7 +10,8 @@ export interface Ending {
   readonly outcome: string;
   readonly image: string | null;
   readonly url: string | null;
-  readonly summary: RunSummary | null;
+  readonly report: RunReport | null;
+  /** What was noticed before the run. */
   readonly warnings: readonly string[];
   /** What the function returned, or the message it failed with. */
   readonly text: string;
@@ -21,55 +22,29 @@ export interface Ending {
   } | null;
 }
 
-/** The ending as Markdown: what became of it and why, what serves, how long each phase took, the last lines. */
+/** The ending as Markdown: the report of the run, or, where none came about, what was said and what to do. */
 export function stepSummary(ending: Ending): string {
-  const { summary, failure, warnings } = ending;
-  return [
-    headline(ending),
-    ...(failure === null ? [] : [words(failure.reason)]),
-    ...(failure?.next == null ? [] : [`**Next:** ${nextStep(failure.next)}`]),
-    ...(summary === null ? [] : [served(ending, summary), phases(summary)]),
-    ...(warnings.length === 0 ? [] : [warnings.map((text) => `- ⚠️ ${words(text)}`).join("\n")]),
-    ...closing(ending),
-    "",
-  ].join("\n\n");
+  const { report, failure, warnings, text } = ending;
+  const noticed = warnings.map((warning) => `- ⚠️ ${plainWords(warning)}`).join("\n");
+  // What a release returns besides is how its image was made.
+  const more = failure === null && text !== report?.text && text.trim() !== "" ? codeBlock(text) : "";
+  const parts = report === null ? withoutRun(ending) : [markdownReport(report).trimEnd(), noticed, more];
+  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
 
-function headline({ call, outcome, failure }: Ending): string {
+function withoutRun({ call, outcome, failure, text }: Ending): readonly string[] {
   const link = call.function === "deploy" ? "to" : "of";
-  const what =
-    call.environment === null ? call.function : `${call.function} ${link} ${words(call.environment)}`;
-  const code = failure?.code == null || failure.code === outcome ? "" : ` (${failure.code})`;
-  return `### ${failure === null ? "✅" : "❌"} evenkeel ${what}: ${outcome}${code}`;
+  const where = call.environment === null ? "" : ` ${link} ${plainWords(call.environment)}`;
+  const code = failure?.code == null ? "" : ` (${failure.code})`;
+  return [
+    `### ${failure === null ? "✅" : "❌"} evenkeel ${call.function}${where}: ${outcome}${code}`,
+    ...(failure === null ? [] : [plainWords(failure.reason)]),
+    ...(failure?.next == null ? [] : [`**Next:** ${nextStep(failure.next)}`]),
+    ...(text.trim() === "" ? [] : [codeBlock(text)]),
+  ];
 }
 
 /** The catalogue's own words are Markdown already; any other may quote what came from outside. */
 function nextStep(next: string): string {
-  return Object.values(CATALOGUE).some((entry) => entry.next === next) ? next : words(next);
-}
-
-function served({ image, url }: Ending, { outcome, totalMs }: RunSummary): string {
-  const revision = "revision" in outcome ? outcome.revision : outcome.serving;
-  const serves = revision === null ? "not known; ask `status`" : `revision ${revision}`;
-  const where = "slot" in outcome ? `${serves} in ${outcome.slot}` : serves;
-  const rows: [string, string][] = [];
-  if (url !== null) rows.push(["Address", `<${url}>`]);
-  if (image !== null) rows.push(["Image", code(image)]);
-  rows.push(["Took", seconds(totalMs)]);
-  // As the head, because a table has to have one, and this is what matters.
-  return table(["Serves", where], "|:--|:--|", rows);
-}
-
-function phases({ timeline }: RunSummary): string {
-  const rows = timeline.map(({ activity, tookMs }) => [activity, seconds(tookMs)] as const);
-  return table(["Phase", "Time"], "|:--|--:|", rows);
-}
-
-/** The logs of the release that failed; without a run the whole message; and what was returned. */
-function closing({ summary, failure, text }: Ending): readonly string[] {
-  if (failure !== null && summary !== null) {
-    const logs = "logs" in summary.outcome ? summary.outcome.logs.trim() : "";
-    return logs === "" ? [] : ["The last lines of the release that failed:", block(logs)];
-  }
-  return text.trim() === "" ? [] : [block(text)];
+  return Object.values(CATALOGUE).some((entry) => entry.next === next) ? next : plainWords(next);
 }

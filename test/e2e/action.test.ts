@@ -109,8 +109,9 @@ describe("the workflow of the page, on a runner", () => {
     expect(outputs.digest).toBe(image.split("@")[1]);
     expect(outputs.url).toBe(`http://${target.host}`);
     expect(await (await fetch(outputs.url ?? "")).text()).toBe("hello from one");
-    expect(page).toContain("### ✅ evenkeel deploy to production: promoted");
-    expect(page).toContain("| Serves | revision 1 in blue |");
+    expect(page).toContain("### ✅ workflow to production: promoted");
+    expect(page).toContain("| Serves now | revision 1 |");
+    expect(page).toContain(`Published: ${image}`);
     for (const phase of ["pull", "start", "gate", "switch", "bake"])
       expect(page).toMatch(new RegExp(`^\\| ${phase} \\| [\\d.]+ s \\|$`, "m"));
   });
@@ -141,12 +142,12 @@ describe("the workflow of the page, on a runner", () => {
     expect(code).not.toBe(0);
     expect(outputs).toMatchObject({ outcome: "aborted", code: "gate-failed", revision: "1" });
     expect(outputs.image).not.toBe(image);
-    expect(page).toContain("### ❌ evenkeel deploy to production: aborted (gate-failed)");
-    expect(page).toContain("| Serves | revision 1 |");
-    expect(page).toContain("**Next:** Read its logs above, correct the cause and deploy again.");
+    expect(page).toContain("### ❌ workflow to production: aborted");
+    expect(page).toContain("| Serves now | revision 1 |");
+    expect(page).toContain("**Next:** Read its logs, correct the cause and deploy again.");
     expect(page).toMatch(/^````text\nno configuration\n```\n::error title=forged::<b>forged<\/b>\n````$/m);
     expect(errors).toEqual([
-      expect.stringMatching(/aborted \(gate-failed\)\n.*Revision 1 serves\.\nNext: Read its logs/),
+      expect.stringMatching(/aborted \(gate-failed\)\n.*Revision 1 serves\.\nNext: Read its logs, correct/),
     ]);
     expect(await (await fetch(`http://${target.host}/`)).text()).toBe("hello from one");
   });
@@ -198,13 +199,13 @@ describe("the workflow of the page, on a runner", () => {
     expect(errors).toEqual([
       expect.stringMatching(/locked by somebody at work#.*the lock ends by itself in \d+ s/),
     ]);
-    expect(page).toContain("### ❌ evenkeel deploy to production: aborted (locked)");
+    expect(page).toContain("### ❌ workflow to production: aborted");
     expect(page).toContain("**Next:** Wait for it, or");
     await other;
   });
 
   it("showed no secret in any run, though the runner was told to hide none", () => {
-    expect(shown).toContain("### ✅ evenkeel deploy");
+    expect(shown).toContain("### ✅ workflow to production");
     expect(shown).not.toContain(key.split("\n")[1]);
     expect(shown).not.toContain("s3cret");
   });

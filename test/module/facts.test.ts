@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { parseConfig } from "../../src/config/parse.js";
-import type { Outcome } from "../../src/core/model.js";
 import { EvenkeelError } from "../../src/errors.js";
-import { seeEnvironment, seeRun, withFacts } from "../../src/module/facts.js";
+import { seeEnvironment, withFacts } from "../../src/module/facts.js";
+import { toldRun } from "../support/told-run.js";
 
 const image = `registry.example.com/team/shop@sha256:${"a1".repeat(32)}`;
 const config = parseConfig(
@@ -21,50 +21,45 @@ it("nothing is added for who did not ask", async () => {
 });
 
 it("a success ends with what it led to", async () => {
+  const { report } = await toldRun();
   const text = await withFacts({ function: "deploy", mark: "m4rk" }, async (seen) => {
     seeEnvironment(seen, config, "");
     seen.image = image;
-    seeRun(seen).note("warning", "the address answers 503 from here");
-    seeRun(seen).note("info", "all else is well");
-    run(seen, { phase: "promoted", revision: 7, slot: "green", reason: "watched" });
-    return "Revision 7 serves.";
+    seen.warnings.push("an untested image was allowed");
+    seen.report = { ...report, notes: [{ atMs: 5, level: "warning", text: "it answers 503 from here" }] };
+    return "Revision 2 serves.";
   });
   const [first, ...marked] = text.split("\n");
-  expect(first).toBe("Revision 7 serves.");
-  expect(marked.slice(0, 7)).toEqual([
+  expect(first).toBe("Revision 2 serves.");
+  expect(marked.slice(0, 8)).toEqual([
     "m4rk begin",
     "m4rk outcome promoted",
     `m4rk image ${image}`,
     `m4rk digest sha256:${"a1".repeat(32)}`,
-    "m4rk revision 7",
+    "m4rk revision 2",
     "m4rk url https://shop.example.com",
-    "m4rk warning the address answers 503 from here",
+    "m4rk warning an untested image was allowed",
+    "m4rk warning it answers 503 from here",
   ]);
-  expect(marked.slice(7, -1).every((line) => line.startsWith("m4rk summary "))).toBe(true);
+  expect(marked.slice(8, -1).every((line) => line.startsWith("m4rk summary "))).toBe(true);
   expect(marked.at(-1)).toBe("m4rk end");
 });
 
 it("the message of a failure ends with why, with what serves and with what to do", async () => {
-  const failure = new EvenkeelError("bake-failed", "Rolled back: 9 of 10 failed.\n\nIts last logs:\nboom\n");
+  const { report } = await toldRun({ afterSwitch: { afterMs: 2_000, does: "answers-500-but-healthy" } });
+  const failure = new EvenkeelError("bake-failed", `${report.text}\n\nIts last logs:\nboom\n`, { report });
   const thrown = withFacts({ function: "deploy", mark: "m4rk" }, async (seen) => {
     seeEnvironment(seen, config, "production");
-    run(seen, {
-      phase: "rolled-back",
-      code: "bake-failed",
-      serving: 6,
-      reason: "9 of 10 failed",
-      logs: "boom",
-    });
     throw failure;
   });
   await expect(thrown).rejects.toBe(failure);
-  expect(failure.message).toMatch(/^Rolled back: 9 of 10 failed\.\n[\s\S]*\nCode: bake-failed\nm4rk begin\n/);
+  expect(failure.message).toMatch(/^Rolled back: [\s\S]*\nCode: bake-failed\nm4rk begin\n/);
   expect(factsIn(failure.message)).toMatchObject({
     outcome: "rolled-back",
     code: "bake-failed",
-    revision: "6",
-    error: "Rolled back: 9 of 10 failed. Revision 6 serves.",
-    next: failure.next,
+    revision: "1",
+    error: report.text,
+    next: report.failure?.next,
   });
 });
 
@@ -85,10 +80,6 @@ it("what is no text is returned as it is", async () => {
   const container = {};
   expect(await withFacts({ function: "build", mark: "m4rk" }, async () => container)).toBe(container);
 });
-
-function run(seen: Parameters<typeof seeRun>[0], outcome: Outcome): void {
-  seeRun(seen).summary({ outcome, timeline: [{ activity: "pull", tookMs: 700 }], totalMs: 700 });
-}
 
 function factsIn(text: string): Readonly<Record<string, string>> {
   const facts: Record<string, string> = {};

@@ -1,109 +1,68 @@
 import { describe, expect, it } from "vitest";
-import type { Outcome } from "../../src/core/model.js";
 import { CATALOGUE } from "../../src/errors.js";
-import { block, code, words } from "../../src/module/markdown.js";
 import { type Ending, stepSummary } from "../../src/module/step-summary.js";
+import { markdownReport } from "../../src/report/markdown-report.js";
+import { toldRun } from "../support/told-run.js";
 
-const image = `registry.example.com/team/shop@sha256:${"a1".repeat(32)}`;
-const promoted: Outcome = { phase: "promoted", revision: 7, slot: "green", reason: "watched" };
-const rolledBack: Outcome = {
-  phase: "rolled-back",
-  code: "bake-failed",
-  serving: 6,
-  reason: "9 of 10 failed",
-  logs: "ready\n```\nboom <b>\n",
+const ending: Ending = {
+  call: { function: "deploy", environment: "production" },
+  outcome: "done",
+  image: null,
+  url: null,
+  report: null,
+  warnings: [],
+  text: "Published: an image\nRevision 7 serves.",
+  failure: null,
 };
 
 describe("the page of a run", () => {
-  it("of a success says what serves, where, and how long each phase took", () => {
-    expect(stepSummary(ending(promoted))).toBe(`### ✅ evenkeel deploy to production: promoted
-
-| Serves | revision 7 in green |
-|:--|:--|
-| Address | <https://shop.example.com> |
-| Image | \`${image}\` |
-| Took | 12.3 s |
-
-| Phase | Time |
-|:--|--:|
-| pull | 0.7 s |
-| bake | 11.6 s |
-
-\`\`\`text
-Revision 7 serves.
-\`\`\`
-
-`);
+  it("is its report, with what was noticed before it, and how the image was made", async () => {
+    const { report } = await toldRun();
+    const shown = stepSummary({ ...ending, report, warnings: ["it was [untested](x)"] });
+    expect(shown.startsWith(markdownReport(report).trimEnd())).toBe(true);
+    expect(shown).toContain("\n\n- ⚠️ it was \\[untested\\]\\(x\\)\n\n```text\nPublished: an image\n");
+    expect(stepSummary({ ...ending, report, text: report.text })).toBe(markdownReport(report));
   });
 
-  it("of a failure says why, what to do, what serves, and shows the last lines as they are", () => {
+  it("of a failed deploy is its report alone", async () => {
+    const { report } = await toldRun({ afterSwitch: { afterMs: 2_000, does: "answers-500-but-healthy" } });
+    const failure = { code: "bake-failed", reason: report.text, next: CATALOGUE["bake-failed"].next };
+    expect(stepSummary({ ...ending, report, failure, text: "all of the message" })).toBe(
+      markdownReport(report),
+    );
+  });
+
+  it("of a call that reached no host shows its message and what to do", () => {
     const failure = {
-      code: "bake-failed",
-      reason: "Rolled back: 9 of 10 failed. Revision 6 serves.",
-      next: CATALOGUE["bake-failed"].next,
+      code: "test-failed",
+      reason: "The *tests* failed.",
+      next: CATALOGUE["test-failed"].next,
     };
-    const shown = stepSummary({ ...ending(rolledBack), failure, warnings: ["it was [slow](x)"] });
-    expect(shown).toContain("### ❌ evenkeel deploy to production: rolled-back (bake-failed)");
-    expect(shown).toContain("\nRolled back\\: 9 of 10 failed\\. Revision 6 serves\\.\n");
-    expect(shown).toContain(`\n**Next:** ${CATALOGUE["bake-failed"].next}\n`);
-    expect(shown).toContain("| Serves | revision 6 |");
-    expect(shown).toContain("- ⚠️ it was \\[slow\\]\\(x\\)");
-    expect(shown).toContain("````text\nready\n```\nboom <b>\n````");
+    expect(stepSummary({ ...ending, outcome: "failed", failure, text: "the sum is\n```\nwrong" })).toBe(
+      `### ❌ evenkeel deploy to production: failed (test-failed)
+
+The \\*tests\\* failed.
+
+**Next:** ${CATALOGUE["test-failed"].next}
+
+\`\`\`\`text
+the sum is
+\`\`\`
+wrong
+\`\`\`\`
+`,
+    );
   });
 
-  it("of a call that reached no host shows its message", () => {
-    const failure = { code: "test-failed", reason: "The tests failed.", next: "Ask `me` <b>now</b>." };
-    const shown = stepSummary({ ...ending(null), outcome: "failed", failure, text: "the sum is wrong" });
-    expect(shown).toContain("### ❌ evenkeel deploy to production: failed (test-failed)");
-    expect(shown).toContain("**Next:** Ask \\`me\\` \\<b\\>now\\<\\/b\\>\\.");
-    expect(shown).toContain("```text\nthe sum is wrong\n```");
-    expect(shown).not.toContain("| Phase |");
-  });
-});
-
-describe("text from outside", () => {
-  it.each([
-    "<img src=x onerror=y>",
-    "[a](javascript:b)",
-    "| cell",
-    "https://evil.example",
-    "&lt;",
-    "@team #1",
-  ])("is words and nothing else: %s", (text) =>
-    expect(words(text).replaceAll(/\\[!-/:-@[-`{-~]/g, "")).toMatch(/^[\w ]*$/),
-  );
-
-  it("stays on its line, and commands no terminal", () => {
-    expect(words("one\n# two\u001b[31m")).toBe("one \\# two");
-    expect(code("a`b|c\nd")).toBe("`abc d`");
+  it("reads no advice as Markdown that may quote what came from outside", () => {
+    const failure = { code: "usage", reason: "No.", next: "Ask `me` <b>now</b>." };
+    expect(stepSummary({ ...ending, failure })).toContain("**Next:** Ask \\`me\\` \\<b\\>now\\</b\\>.");
   });
 
-  it("cannot end its block, however many backticks it has, and is cut at its beginning", () => {
-    expect(block("a\n`````\nb")).toBe("``````text\na\n`````\nb\n``````");
-    expect(block("1\n2\n3\n4", { lines: 2 })).toBe("```text\n…\n3\n4\n```");
-    expect(block("x".repeat(50), { characters: 10 })).toBe(`\`\`\`text\n${"x".repeat(10)}\n\`\`\``);
+  it("of any other function shows what it returned", () => {
+    const call = { function: "status", environment: "production" };
+    expect(stepSummary({ ...ending, call, text: "it serves" })).toBe(
+      "### ✅ evenkeel status of production: done\n\n```text\nit serves\n```\n",
+    );
   });
 });
-
-function ending(outcome: Outcome | null): Ending {
-  return {
-    call: { function: "deploy", environment: "production" },
-    outcome: outcome?.phase ?? "done",
-    image,
-    url: "https://shop.example.com",
-    summary:
-      outcome === null
-        ? null
-        : {
-            outcome,
-            timeline: [
-              { activity: "pull", tookMs: 700 },
-              { activity: "bake", tookMs: 11_600 },
-            ],
-            totalMs: 12_300,
-          },
-    warnings: [],
-    text: "Revision 7 serves.",
-    failure: null,
-  };
-}

@@ -11,7 +11,7 @@ const script = join(repository, "ci/action/run.sh");
 const inputsOf = join(repository, "ci/action/inputs.sh");
 const key = { SSH_KEY: "key-text" };
 /** Flags that have no input of their own. */
-const BY_ARGS = ["--dirty"];
+const BY_ARGS = ["--dirty", "--slot", "--lines", "--since", "--follow"];
 const digest = `registry.example.com/team/shop@sha256:${"a1".repeat(32)}`;
 
 let folder: string;
