@@ -34,6 +34,13 @@ it("the package's version, its engine and its Node are those of package.json", (
   expect(`>=${/Node (\d+\.\d+) or later/.exec(textOf("docs/library.md"))?.[1]}`).toBe(engines.node);
 });
 
+it("the version of dagger is the one that the action downloads", () => {
+  const script = readFileSync(join(root, "ci/action/dagger.sh"), "utf8");
+  const version = /^readonly made_for=(.+)$/m.exec(script)?.[1];
+  expect(textOf("docs/github-actions.md")).toContain(`when it is ${version} or a later one`);
+  expect(textOf("docs/getting-started.md")).toContain(`${version} or later of that series`);
+});
+
 it("codes that the pages link to are in the catalogue", () => {
   const linked = pages().flatMap(({ text }) =>
     [...text.matchAll(/troubleshooting\.md#([\w-]+)/g)].map((match) => match[1]),
