@@ -34,11 +34,14 @@ main() {
 }
 
 refuse_inputs() {
+  local next="Next: correct the step's \`with:\`; nothing was run."
   annotate error "$title: wrong inputs" "$(printf '%s\n' "${problems[@]}")
-Next: correct the step's \`with:\`; nothing was run."
+$next"
   write_summary "### ❌ $title: wrong inputs
 
 $(printf '%s\n' "${problems[@]}" | indented)
+
+$next
 "
   write_outputs failed usage
   exit 2

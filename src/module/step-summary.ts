@@ -38,13 +38,17 @@ function withoutRun({ call, outcome, failure, text }: Ending): readonly string[]
   const code = failure?.code == null ? "" : ` (${failure.code})`;
   return [
     `### ${failure === null ? "✅" : "❌"} evenkeel ${call.function}${where}: ${outcome}${code}`,
-    ...(failure === null ? [] : [plainWords(failure.reason)]),
+    ...(failure === null ? [] : [plainWords(failure.reason.split("\n")[0] ?? "")]),
     ...(failure?.next == null ? [] : [`**Next:** ${nextStep(failure.next)}`]),
     ...(text.trim() === "" ? [] : [codeBlock(text)]),
   ];
 }
 
-/** The catalogue's own words are Markdown already; any other may quote what came from outside. */
+/**
+ * The catalogue's own words are Markdown already; any other may quote what came from outside. What stands
+ * above it in a message stands below it here.
+ */
 function nextStep(next: string): string {
-  return Object.values(CATALOGUE).some((entry) => entry.next === next) ? next : plainWords(next);
+  const own = Object.values(CATALOGUE).some((entry) => entry.next === next);
+  return (own ? next : plainWords(next)).replace(" above", " below");
 }

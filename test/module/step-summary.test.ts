@@ -33,17 +33,14 @@ describe("the page of a run", () => {
   });
 
   it("of a call that reached no host shows its message and what to do", () => {
-    const failure = {
-      code: "test-failed",
-      reason: "The *tests* failed.",
-      next: CATALOGUE["test-failed"].next,
-    };
+    const { next } = CATALOGUE["test-failed"];
+    const failure = { code: "test-failed", reason: "The *tests* failed:\nthe sum is", next };
     expect(stepSummary({ ...ending, outcome: "failed", failure, text: "the sum is\n```\nwrong" })).toBe(
       `### ❌ evenkeel deploy to production: failed (test-failed)
 
-The \\*tests\\* failed.
+The \\*tests\\* failed&#58;
 
-**Next:** ${CATALOGUE["test-failed"].next}
+**Next:** ${next.replace("lines above", "lines below")}
 
 \`\`\`\`text
 the sum is
