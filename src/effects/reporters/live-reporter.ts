@@ -77,8 +77,7 @@ export function createLiveReporter(terminal: Terminal, options: LiveOptions = {}
       // How it ended is told by the summary.
       if ("code" in at || at.phase === "promoted" || at.phase === "nothing-to-do") return over();
       if (at.phase !== "idle") activity = activityAfter(at.phase);
-      begin();
-      draw();
+      if (stop !== null) draw();
     },
     step: ({ kind }) => {
       // Looking at the host comes first, and the pull may take minutes.

@@ -114,6 +114,18 @@ test("under way: what it does, for how long, and what the containers answer now"
   ]);
 });
 
+test("what is no run, such as taking a lock away, has lines and no drawing that nobody would end", async () => {
+  const screen = terminal();
+  const reporter = createLiveReporter(screen.stream, { every: still, wallClock: when });
+  reporter.note("warning", "taking away: locked by ci");
+  reporter.phase({ at: { phase: "locked", fence: 3 }, from: "idle", tookMs: 20 });
+  expect(await screen.lines()).toEqual([
+    "  ! taking away: locked by ci",
+    "locked             0.0 s  fence 3",
+  ]);
+  expect(screen.written()).not.toContain("\u001b");
+});
+
 test("before the first phase it looks at the host, and then pulls; after the last one nothing is drawn", async () => {
   const screen = terminal();
   const reporter = createLiveReporter(screen.stream, { every: still, wallClock: when });
