@@ -33,7 +33,9 @@ function* attempt(run: Run, errand: Errand, request: DeployRequest): Script<Outc
   const locked = yield* acquire(run, request.holder, request.reason);
   if (locked !== null) return locked;
 
-  const { view, blocked } = yield* settled(run, errand.holder, request.release.runtime);
+  const { view, blocked } = yield* settled(run, errand.holder, request.release.runtime, {
+    makesRoom: true,
+  });
   if (blocked !== null) return yield* giveUp(run, view, "unconfirmed-switch", blocked);
   const plan = planDeploy(request, view);
   if (plan.verdict === "nothing") return yield* nothingToDo(run, plan);

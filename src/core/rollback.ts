@@ -78,7 +78,7 @@ function* attempt(run: Run, errand: Errand, request: RollbackRequest): Script<Ou
   const locked = yield* acquire(run, request.holder, request.reason);
   if (locked !== null) return locked;
   const before = yield* ask(run, { kind: "observe" });
-  const { view, blocked } = yield* settled(run, errand.holder, null, before);
+  const { view, blocked } = yield* settled(run, errand.holder, null, { seen: before });
   const slot = idleSlot(view.pointer);
   if (blocked !== null || slot === null)
     return yield* giveUp(run, view, "unconfirmed-switch", blocked ?? "an earlier run's switch is open");

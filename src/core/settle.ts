@@ -20,19 +20,26 @@ export interface Settled {
   readonly blocked: string | null;
 }
 
-/** Settles under the lock until nothing is left that settling changes; `seen` is what was observed under it already. */
+interface Settling {
+  /** What was observed under the lock already. */
+  readonly seen?: HostView;
+  /** Whether a candidate needs a slot. */
+  readonly makesRoom?: boolean;
+}
+
+/** Settles under the lock until nothing is left that settling changes. */
 export function* settled(
   run: Run,
   holder: string,
   fallback: RuntimeSpec | null,
-  seen: HostView | null = null,
+  { seen, makesRoom = false }: Settling = {},
 ): Script<Settled> {
   let view = seen ?? (yield* ask(run, { kind: "observe" }));
   let open = findUnsettled(view);
   let able = true;
   for (let round = 0, before = ""; round < 4 && open !== null && open.reason !== before; round++) {
     before = open.reason;
-    able = yield* settle(run, view, open, holder, fallback);
+    able = yield* settle(run, view, open, holder, fallback, makesRoom);
     view = yield* ask(run, { kind: "observe" });
     open = findUnsettled(view);
   }
@@ -51,6 +58,7 @@ function* settle(
   unsettled: Unsettled,
   holder: string,
   fallback: RuntimeSpec | null,
+  makesRoom: boolean,
 ): Script<boolean> {
   yield* note("warning", unsettled.reason);
   switch (unsettled.kind) {
@@ -64,7 +72,7 @@ function* settle(
       yield* restorePointer(run, view, holder, fallback);
       break;
     case "serving-broken":
-      return yield* takeOver(run, view, unsettled, holder, fallback);
+      return yield* takeOver(run, view, unsettled, holder, fallback, makesRoom);
     case "leftover":
       // No request came to it of late, so the proxy has nothing to forget.
       yield* retire(run, view, unsettled.container, 0);
@@ -163,7 +171,8 @@ function* restorePointer(
 
 /**
  * What should serve is dead, or broken and never promoted: with proof, the other slot serves. Without, nothing is
- * gained. False where the host could not do what that needs.
+ * gained, unless a candidate needs a slot: it gets that of the dead one, not of a stable one which at least runs
+ * and may answer by the next request. False where the host could not do what that needs.
  */
 function* takeOver(
   run: Run,
@@ -171,15 +180,20 @@ function* takeOver(
   { live, container }: Extract<Unsettled, { kind: "serving-broken" }>,
   holder: string,
   fallback: RuntimeSpec | null,
+  makesRoom: boolean,
 ): Script<boolean> {
-  if (live !== null && isUp(live)) {
+  const dead = live === null || !isUp(live);
+  if (live !== null && !dead) {
     const health = yield* askHealth(run, view, live, fallback);
     if (health.proven || !health.known) return health.known;
   }
   const health = yield* askHealth(run, view, container, fallback);
-  if (!health.proven) return health.known;
+  const runs = makesRoom && dead && health.known && stableRevisions(view.ledger).includes(container.revision);
+  if (!health.proven && !runs) return health.known;
   const reason = `took over: ${describeBroken(live)}`;
-  const entry = draft("rolled-back", live?.revision ?? 0, live, holder, reason);
+  const entry = health.proven
+    ? draft("rolled-back", live?.revision ?? 0, live, holder, reason)
+    : draft("halted", container.revision, container, holder, `${reason}; it answers no probes, but runs`);
   const pointed = yield* ask(run, {
     kind: "point-back",
     fence: run.fence,

@@ -48,9 +48,10 @@ function settle(
   faults: readonly Fault[] = [],
   rejected: string | null = null,
   deadlineMs = 600_000,
+  makesRoom = false,
 ) {
   const run: Run = { ...beginRun(deadlineMs), fence: host.fence, rejected };
-  const told = runScript(settled(run, "run-5", null), host, faults);
+  const told = runScript(settled(run, "run-5", null, { makesRoom }), host, faults);
   return { ...told, kinds: told.steps.map(({ kind }) => kind) };
 }
 
@@ -323,6 +324,40 @@ test.each<[string, () => SimulatedHost]>([
   expect(told.kinds).toContain("point-back");
   expect(host.pointer).toEqual(before);
   expect(host.ledger.at(-1)?.event).toBe("promoted");
+});
+
+const deadBeside = (other: Found, lines: readonly (readonly [LedgerEvent, number])[]) =>
+  hostOf({ blue: { revision: 3, exited: true }, green: other }, lines);
+const makingRoom = (host: SimulatedHost) => settle(host, [], null, 600_000, true);
+
+test("a candidate gets the place of the dead release, not that of a stable one that runs and answers nothing yet", () => {
+  const lines = [
+    ["promoted", 2],
+    ["promoted", 3],
+  ] as const;
+  const host = deadBeside({ revision: 2, behaviour: mute }, lines);
+  const told = makingRoom(host);
+  expect(host.pointer).toEqual({ mode: "solo", live: "green" });
+  expect(host.ledger.at(-1)).toMatchObject({
+    event: "halted",
+    revision: 2,
+    reason: "took over: revision 3, which should serve, does not run; it answers no probes, but runs",
+  });
+  expect(told.outcome?.blocked).toBeNull();
+
+  const idle = deadBeside({ revision: 2, behaviour: mute }, lines);
+  settle(idle);
+  expect(idle.pointer).toEqual({ mode: "solo", live: "blue" });
+});
+
+test("what was never stable, and what the host could not ask, takes over from nobody without proof", () => {
+  const untried = deadBeside({ revision: 2, behaviour: mute }, []);
+  makingRoom(untried);
+  expect(untried.pointer).toEqual({ mode: "solo", live: "blue" });
+
+  const full = deadBeside({ revision: 2 }, [["promoted", 2]]);
+  settle(full, [{ at: 1, what: { kind: "disk-full", steps: 1 } }], null, 600_000, true);
+  expect(full.pointer).toEqual({ mode: "solo", live: "blue" });
 });
 
 test("for a dead release another that answers takes over", () => {
