@@ -17,6 +17,8 @@ import type { Webhook } from "./report/notifier.js";
 export interface Credentials {
   /** The private key for the host, PEM or OpenSSH. Default: the agent that SSH_AUTH_SOCK names. */
   readonly sshKey?: string | SecretText;
+  /** Whether the agent is asked first where there is a key as well, as `ssh` does it. Default: no. */
+  readonly sshAgent?: boolean;
   readonly sshPassphrase?: string | SecretText;
   /** The app's secrets in dotenv form. */
   readonly environmentFile?: string | SecretText;
@@ -148,10 +150,11 @@ function hostKeyPolicy(environment: Environment): HostKeyPolicy {
 
 function credentialOf(credentials: Credentials): SshCredential {
   const privateKey = toSecret(credentials.sshKey);
-  if (privateKey !== null)
-    return { kind: "key", privateKey, passphrase: toSecret(credentials.sshPassphrase) };
-  const socket = process.env.SSH_AUTH_SOCK;
-  if (socket !== undefined && socket !== "") return { kind: "agent", socket };
+  const key = privateKey === null ? null : { privateKey, passphrase: toSecret(credentials.sshPassphrase) };
+  const socket = process.env.SSH_AUTH_SOCK ?? "";
+  const agent = key === null || credentials.sshAgent === true;
+  if (agent && socket !== "") return { kind: "agent", socket, otherwise: key };
+  if (key !== null) return { kind: "key", ...key };
   throw new EvenkeelError(
     "ssh-denied",
     "No SSH key was given, and there is no agent to ask (SSH_AUTH_SOCK is not set).",

@@ -10,22 +10,25 @@ import type { Config } from "./config/config.js";
 import { resolveEnvironment } from "./config/environment.js";
 import { knownHostsLine } from "./config/known-hosts.js";
 import { deploy as deployScript } from "./core/deploy.js";
-import type { DeployRequest, HostView, Release } from "./core/model.js";
-import { planDeploy } from "./core/plan.js";
+import type { DeployRequest, HostView, OutcomeCode, Release } from "./core/model.js";
+import { type PlannedStep, planDeploy } from "./core/plan.js";
 import { rollback as rollbackScript } from "./core/rollback.js";
-import { ask, beginRun, type Script } from "./core/script.js";
+import { ask, beginRun, Interruption, type Script } from "./core/script.js";
 import { unlock as unlockScript } from "./core/unlock.js";
 import { upgradeProxy as upgradeProxyScript } from "./core/upgrade-proxy.js";
 import { offeredHostKeys } from "./effects/host-key.js";
+import { PROMOTION_TIMEOUT_MS, type PromotionGate } from "./effects/promotion-gate.js";
 import { redacted } from "./effects/redactor.js";
 import { type Reporter, silentReporter } from "./effects/reporter.js";
 import { describePlan, describeStatus } from "./effects/reporters/descriptions.js";
 import { follow } from "./effects/run.js";
-import { describe, EvenkeelError } from "./errors.js";
+import { heardBy, type Run, runWith } from "./effects/run-events.js";
+import { describe, EvenkeelError, printable } from "./errors.js";
 import { type ImageFacts, lookUpImage, moveLatest } from "./images.js";
 import { type History, historyOf } from "./report/history.js";
 import type { RunReport } from "./report/run-report.js";
 import { type Status, statusOf } from "./report/status.js";
+import { stoppable } from "./stopping.js";
 import { tell } from "./telling.js";
 
 /** What every call has in common. */
@@ -35,7 +38,10 @@ export interface RunOptions {
   readonly credentials: Credentials;
   /** Told each phase as it happens. Default: nobody. */
   readonly reporter?: Reporter;
-  /** Ends the run; what was switched and not confirmed is taken back by the host itself. */
+  /**
+   * Ends the call, wherever it is, with `stopped`; what was switched and not confirmed is taken back by the host
+   * itself.
+   */
   readonly signal?: AbortSignal;
   /** Who this is, for the lock and the ledger. Default: user and machine. */
   readonly holder?: string;
@@ -48,11 +54,45 @@ export interface DeployOptions extends RunOptions {
   readonly image: string;
   /** Allows an image without the record that its tests passed; the ledger says so. */
   readonly untested?: boolean;
+  /** Who else has a say in the promotion; not asked where nothing is switched. Default: the bake alone. */
+  readonly promotionGate?: PromotionGate;
 }
 
 export interface RollbackOptions extends RunOptions {
   /** The revision to go back to. Default: the newest stable one other than what serves. */
   readonly to?: number;
+}
+
+/** What a deploy would do. */
+export interface PlanReport {
+  /** `reroute`: only the proxy's configuration differs. */
+  readonly verdict: "nothing" | "refused" | "deploy" | "reroute";
+  readonly reason: string;
+  /** In their order; empty where nothing would be done. */
+  readonly steps: readonly PlannedStep[];
+  /** The code that a deploy would end with; null unless it would be refused. */
+  readonly code: OutcomeCode | null;
+  /** All of it for a person. */
+  readonly text: string;
+}
+
+/** What became of the lock. */
+export interface UnlockReport {
+  /** `free`: nobody held it, and nothing was changed. */
+  readonly verdict: "taken" | "free";
+  /** Who held it until now, and what for; null where it was free. */
+  readonly held: { readonly holder: string; readonly reason: string } | null;
+  readonly text: string;
+}
+
+/** A key that a host offers. */
+export interface HostKey {
+  /** As in known_hosts, for example `ssh-ed25519`. */
+  readonly type: string;
+  /** `SHA256:…`, as `ssh-keygen -l` prints it. */
+  readonly fingerprint: string;
+  /** The line that pins it under `knownHosts`. */
+  readonly line: string;
 }
 
 /**
@@ -62,9 +102,13 @@ export interface RollbackOptions extends RunOptions {
  * @throws EvenkeelError whenever the host does not serve what was asked for, with the reason, the logs of
  *   the release that failed, and what serves instead. Nothing is thrown after a success.
  */
-export async function deploy(config: Config, options: DeployOptions): Promise<RunReport> {
+export function deploy(config: Config, options: DeployOptions): Run<RunReport> {
+  return runWith((events) => stoppable(options, () => deployed(config, heardBy(options, events))));
+}
+
+async function deployed(config: Config, options: DeployOptions): Promise<RunReport> {
   const access = prepare(config, options, true);
-  const facts = await lookUpImage(access, options.image, options.untested ?? false);
+  const facts = await lookUpImage(access, options.image, options);
   const request = requestOf(access, options, facts);
   const report = await tell(access, options, deployScript(request), {
     does: "deploy",
@@ -72,7 +116,7 @@ export async function deploy(config: Config, options: DeployOptions): Promise<Ru
     release: request.release,
   });
   if (access.environment.latest) {
-    await moveLatest(access, options.image).catch((cause: unknown) => {
+    await moveLatest(access, options.image, options.signal).catch((cause: unknown) => {
       throw new EvenkeelError(
         "publish-failed",
         `${report.text} But the tag latest was not moved: ${describe(cause)}`,
@@ -83,12 +127,21 @@ export async function deploy(config: Config, options: DeployOptions): Promise<Ru
   return report;
 }
 
-/** What a deploy would do, and why, as text; nothing is changed. */
-export async function plan(config: Config, options: DeployOptions): Promise<string> {
-  const access = prepare(config, options, true);
-  const facts = await lookUpImage(access, options.image, options.untested ?? false);
-  const view = await observe(access, options);
-  return describePlan(planDeploy(requestOf(access, options, facts), view));
+/** What a deploy would do, and why; nothing is changed. */
+export async function plan(config: Config, options: DeployOptions): Promise<PlanReport> {
+  return stoppable(options, async () => {
+    const access = prepare(config, options, true);
+    const facts = await lookUpImage(access, options.image, options);
+    const view = await observe(access, options);
+    const planned = planDeploy(requestOf(access, options, facts), view);
+    return {
+      verdict: planned.verdict,
+      reason: printable(planned.reason),
+      steps: "steps" in planned ? planned.steps : [],
+      code: "code" in planned ? planned.code : null,
+      text: describePlan(planned),
+    };
+  });
 }
 
 /**
@@ -97,7 +150,11 @@ export async function plan(config: Config, options: DeployOptions): Promise<stri
  *
  * @throws EvenkeelError `no-stable-release` when there is none, with those that can be gone back to.
  */
-export async function rollback(config: Config, options: RollbackOptions): Promise<RunReport> {
+export function rollback(config: Config, options: RollbackOptions): Run<RunReport> {
+  return runWith((events) => stoppable(options, () => rolledBack(config, heardBy(options, events))));
+}
+
+async function rolledBack(config: Config, options: RollbackOptions): Promise<RunReport> {
   const access = prepare(config, options, false);
   const { environment } = access;
   const holder = holderOf(options);
@@ -119,26 +176,40 @@ export async function rollback(config: Config, options: RollbackOptions): Promis
 
 /** What serves where, since when, what could be gone back to, who holds the lock. */
 export async function status(config: Config, options: RunOptions): Promise<Status> {
-  const access = prepare(config, options, false);
-  const view = await observe(access, options);
-  return statusOf(access.environment.key, access.environment.host.address, view);
+  return stoppable(options, async () => {
+    const access = prepare(config, options, false);
+    const view = await observe(access, options);
+    return statusOf(access.environment.key, access.environment.host.address, view);
+  });
 }
 
 /** The ledger of the environment, newest last, what became of each revision, and the delivery figures. */
 export async function history(config: Config, options: RunOptions): Promise<History> {
-  return historyOf(await observe(prepare(config, options, false), options), Date.now());
+  return stoppable(options, async () => {
+    const view = await observe(prepare(config, options, false), options);
+    return historyOf(view, Date.now());
+  });
 }
 
-/** Takes the lock away from whoever holds it; they are refused from then on, even if they were only slow. */
-export async function unlock(config: Config, options: RunOptions): Promise<string> {
-  const access = prepare(config, options, false);
-  const script = unlockScript(
-    holderOf(options),
-    options.reason ?? "unlocked by hand",
-    access.environment.deadlineMs,
-  );
-  const view = await withHost(access, options, script);
-  return describeStatus(access.environment.key, access.environment.host.address, view);
+/**
+ * Takes the lock away from whoever holds it; they are refused from then on, even if they were only slow.
+ *
+ * @throws EvenkeelError `locked` when somebody else took it at the same moment.
+ */
+export async function unlock(config: Config, options: RunOptions): Promise<UnlockReport> {
+  return stoppable(options, async () => {
+    const access = prepare(config, options, false);
+    const { key, host, deadlineMs } = access.environment;
+    const script = unlockScript(holderOf(options), options.reason ?? "unlocked by hand", deadlineMs);
+    const { verdict, held, view } = await withHost(access, options, script);
+    if (verdict === "contested")
+      throw new EvenkeelError("locked", "Somebody else took the lock at the same moment.");
+    return {
+      verdict,
+      held: held === null ? null : { holder: printable(held.holder), reason: printable(held.reason) },
+      text: describeStatus(key, host.address, view),
+    };
+  });
 }
 
 /**
@@ -147,7 +218,11 @@ export async function unlock(config: Config, options: RunOptions): Promise<strin
  *
  * @throws EvenkeelError `proxy-failed` when the new one refuses the host's sites; the present one stays then.
  */
-export async function upgradeProxy(config: Config, options: RunOptions): Promise<RunReport> {
+export function upgradeProxy(config: Config, options: RunOptions): Run<RunReport> {
+  return runWith((events) => stoppable(options, () => upgraded(config, heardBy(options, events))));
+}
+
+async function upgraded(config: Config, options: RunOptions): Promise<RunReport> {
   const access = prepare(config, options, false);
   const holder = holderOf(options);
   const reason = options.reason ?? "proxy upgrade";
@@ -158,23 +233,25 @@ export async function upgradeProxy(config: Config, options: RunOptions): Promise
 }
 
 /**
- * The keys that the environment's host offers, as lines for `knownHosts` with their fingerprints. Being
+ * The keys that the environment's host offers, with their fingerprints, as lines for `knownHosts`. Being
  * offered proves nothing: compare a fingerprint over another way before you pin its line.
  */
-export async function hostKey(
+export async function hostKeys(
   config: Config,
-  options: { readonly environment?: string } = {},
-): Promise<string> {
-  const { address, port } = resolveEnvironment(config, options.environment).host;
-  const keys = await offeredHostKeys(address, port);
-  const lines = keys.map(
-    (key) =>
-      `# ${key.type} ${key.fingerprint}\n${knownHostsLine({ host: address, port }, key.blob.toString("base64"))}`,
-  );
-  return [
-    `# Offered by ${address}:${port}. Compare a fingerprint with the machine itself before you commit its line.`,
-    ...lines,
-  ].join("\n");
+  options: Pick<RunOptions, "environment" | "signal"> = {},
+): Promise<{ readonly keys: readonly HostKey[]; readonly text: string }> {
+  return stoppable(options, async () => {
+    const { address, port } = resolveEnvironment(config, options.environment).host;
+    const offered = await offeredHostKeys(address, port, options);
+    const keys = offered.map(({ type, fingerprint, blob }) => ({
+      type: printable(type),
+      fingerprint,
+      line: knownHostsLine({ host: address, port }, blob.toString("base64")),
+    }));
+    const heading = `# Offered by ${address}:${port}. Compare a fingerprint with the machine itself before you commit its line.`;
+    const lines = keys.map(({ type, fingerprint, line }) => `# ${type} ${fingerprint}\n${line}`);
+    return { keys, text: [heading, ...lines].join("\n") };
+  });
 }
 
 function prepare(config: Config, options: RunOptions, needsSecrets: boolean): Access {
@@ -197,6 +274,10 @@ function requestOf(access: Access, options: DeployOptions, facts: ImageFacts): D
     release,
     site: { domains, tls, healthTimeoutMs, responseTimeoutMs },
     publicUrl: environment.publicUrl,
+    promotionGate:
+      options.promotionGate === undefined
+        ? null
+        : { timeoutMs: options.promotionGate.timeoutMs ?? PROMOTION_TIMEOUT_MS },
     holder: holderOf(options),
     reason:
       options.reason ??
@@ -220,6 +301,9 @@ async function withHost<T>(access: Access, options: RunOptions, script: Script<T
   try {
     const told = await follow(script, host, redacted(options.reporter ?? silentReporter, access.redact));
     return told.result;
+  } catch (error) {
+    if (!(error instanceof Interruption)) throw error;
+    throw new EvenkeelError("lost", `The host did not answer to the end: ${access.redact(error.message)}.`);
   } finally {
     host.close();
   }

@@ -9,7 +9,7 @@ export const CATALOGUE = {
   // Before anything is touched
   usage: {
     cause: "The call lacks something, or contradicts itself.",
-    next: "Run `dagger call --help`, or the same function with `--help`, and call again.",
+    next: "Run the same with `--help`, and call again.",
   },
   "config-missing": {
     cause: "evenkeel reads what to do from one file, which is not there.",
@@ -81,7 +81,7 @@ export const CATALOGUE = {
   "host-key-unknown": {
     cause:
       "evenkeel connects only to a host whose key a person has pinned, so that nobody can stand in for it.",
-    next: "Run `dagger call host-key --environment=…`, compare the fingerprint with the host's own over another way, and commit the line under `knownHosts`.",
+    next: "Run `dagger call host-key --environment=…` or `npx evenkeel host-key --environment=…`, compare the fingerprint with the host's own over another way, and commit the line under `knownHosts`.",
   },
   "host-key-changed": {
     cause:
@@ -107,6 +107,11 @@ export const CATALOGUE = {
   lost: {
     cause: "The connection to the host broke, so the host was not heard about its last step.",
     next: "Run the deploy again: it reads the host first and settles whatever is unconfirmed. `status` shows what serves.",
+  },
+
+  stopped: {
+    cause: "The run was told to stop: by Ctrl-C, by its signal, or by whatever ran it.",
+    next: "Run it again when you want: it reads the host first and settles whatever is unconfirmed. `status` shows what serves.",
   },
 
   // One writer
@@ -161,6 +166,10 @@ export const CATALOGUE = {
   "bake-failed": {
     cause: "The release passed the gate, but did worse than it may once it had traffic.",
     next: "Read the figures and logs above, correct the cause and deploy again. `status` shows what serves.",
+  },
+  vetoed: {
+    cause: "The promotion gate of the program that deploys said no, failed, or did not decide in time.",
+    next: "Read its reason above, and deploy again once that is dealt with. `status` shows what serves.",
   },
   "guard-gone": {
     cause: "The host's own guardian acted first, because the confirmation did not come in time.",

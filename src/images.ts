@@ -22,9 +22,13 @@ export interface ImageFacts {
  * @throws EvenkeelError `usage` for anything but `repository@sha256:…` of the environment's own repository;
  *   `untested-image` for an image without the record that its tests passed, unless that is allowed.
  */
-export async function lookUpImage(access: Access, image: string, untested: boolean): Promise<ImageFacts> {
+export async function lookUpImage(
+  access: Access,
+  image: string,
+  { untested = false, signal }: { readonly untested?: boolean; readonly signal?: AbortSignal } = {},
+): Promise<ImageFacts> {
   splitImage(access, image);
-  const found = await resolveImage(image, registryOptions(access));
+  const found = await resolveImage(image, registryOptions(access, signal));
   const tested = found.labels[IMAGE_LABELS.tested] === TESTS_PASSED;
   if (!tested && !untested) {
     throw new EvenkeelError(
@@ -45,9 +49,9 @@ export async function lookUpImage(access: Access, image: string, untested: boole
 }
 
 /** Lets `latest` name what was promoted, by the manifest's own bytes. */
-export async function moveLatest(access: Access, image: string): Promise<void> {
+export async function moveLatest(access: Access, image: string, signal?: AbortSignal): Promise<void> {
   const { repository, digest } = splitImage(access, image);
-  await copyTag(repository, digest, "latest", registryOptions(access));
+  await copyTag(repository, digest, "latest", registryOptions(access, signal));
 }
 
 function splitImage(access: Access, image: string): { readonly repository: string; readonly digest: string } {
@@ -73,12 +77,13 @@ function splitImage(access: Access, image: string): { readonly repository: strin
   return { repository: named, digest };
 }
 
-function registryOptions(access: Access): RegistryOptions {
+function registryOptions(access: Access, signal: AbortSignal | undefined): RegistryOptions {
   const username = access.registryUsername;
   const password = access.registryPassword;
   return {
     // As Docker and the engine do where they are told so: a registry at a private address may speak plain HTTP.
     plainHttpAtPrivateAddresses: true,
+    ...(signal === undefined ? {} : { signal }),
     ...(username === null || password === null ? {} : { login: { username, password } }),
   };
 }

@@ -8,10 +8,12 @@ import { type DeployOptions, deploy, plan } from "./deploy.js";
 import { type Reporter, tellAll } from "./effects/reporter.js";
 import { createLinesReporter } from "./effects/reporters/lines-reporter.js";
 import { createSpansReporter, type SpanTracer } from "./effects/reporters/spans-reporter.js";
+import { heardBy, type Run, runWith } from "./effects/run-events.js";
 import { EvenkeelError } from "./errors.js";
 import { type Published, publish, published, type Work } from "./pipeline/pipeline.js";
 import { destinationOf, type PublishLogin } from "./publish.js";
 import type { RunReport } from "./report/run-report.js";
+import { refuseIfStopped } from "./stopping.js";
 
 /** A deploy whose image may still have to be made. */
 export interface ReleaseOptions extends Omit<DeployOptions, "image"> {
@@ -27,7 +29,12 @@ export interface ReleaseOptions extends Omit<DeployOptions, "image"> {
  *
  * @throws EvenkeelError as `publish` and `deploy`
  */
-export async function release(work: Work, options: ReleaseOptions): Promise<RunReport> {
+export function release(work: Work, options: ReleaseOptions): Run<RunReport> {
+  return runWith((events) => released(work, heardBy(options, events)));
+}
+
+async function released(work: Work, options: ReleaseOptions): Promise<RunReport> {
+  refuseIfStopped(options);
   // Before the tests, which take longest: what would stop the deploy anyway.
   const access = prepareAccess(
     resolveEnvironment(work.config, options.environment),
@@ -46,7 +53,7 @@ export async function release(work: Work, options: ReleaseOptions): Promise<RunR
 export async function planRelease(work: Work, options: ReleaseOptions): Promise<string> {
   const { image: given, login, ...others } = options;
   const image = given ?? (await published(work, await destinationOf(work.config.image, login)));
-  if (image !== null) return plan(work.config, { ...others, image });
+  if (image !== null) return (await plan(work.config, { ...others, image })).text;
   return "The commit has not been published yet. A deploy would test, build and publish it first; what it would then do on the host is known once it has an image.";
 }
 

@@ -5,6 +5,7 @@ import type { DeployRequest, HostView, Outcome } from "./core/model.js";
 import type { Script } from "./core/script.js";
 import { systemClock } from "./effects/clock.js";
 import type { Host } from "./effects/host.js";
+import { consulting, type PromotionGate } from "./effects/promotion-gate.js";
 import { redacted } from "./effects/redactor.js";
 import {
   type Reporter,
@@ -18,10 +19,12 @@ import { describe, EvenkeelError } from "./errors.js";
 import { assembleReport } from "./report/assemble-report.js";
 import { createNotifier } from "./report/notifier.js";
 import { createRecorder, type RunReport } from "./report/run-report.js";
+import { STOPPED_AT_WORK } from "./stopping.js";
 
 interface Told {
   readonly reporter?: Reporter;
   readonly signal?: AbortSignal;
+  readonly promotionGate?: PromotionGate;
 }
 
 /** What is done, for the report. */
@@ -54,7 +57,7 @@ export async function tell(
   const tellProblems = () => {
     for (const problem of notifier.problems()) teller.note("warning", problem);
   };
-  const { summary, before } = await followed(access, options.signal, script, teller).catch(
+  const { summary, before } = await followed(access, options, script, teller).catch(
     async (error: unknown) => {
       const code = error instanceof EvenkeelError ? error.code : "bug";
       teller.failed?.({ code, message: describe(error) });
@@ -67,6 +70,8 @@ export async function tell(
   const report = assembleReport({ start, summary, recorded: recorder.recorded(), before, release }, redact);
   const { failure, outcome } = report;
   if (failure === null) return report;
+  if (outcome.phase === "lost" && options.signal?.aborted === true)
+    throw new EvenkeelError("stopped", STOPPED_AT_WORK, { report, cause: options.signal.reason });
   const logs = "logs" in outcome ? outcome.logs.trim() : "";
   throw new EvenkeelError(
     failure.code,
@@ -78,22 +83,27 @@ export async function tell(
 /** The run itself, and what the host showed before it. */
 async function followed(
   access: Access,
-  signal: AbortSignal | undefined,
+  { signal, promotionGate }: Told,
   script: Script<Outcome>,
   reporter: Reporter,
 ): Promise<{ readonly summary: RunSummary; readonly before: HostView | null }> {
   const host = await openEnvironment(access, signal);
+  const gated = promotionGate === undefined ? null : consulting(host, promotionGate, signal);
   try {
-    const { seeing, first } = keepingFirstView(host);
+    const { seeing, first } = keepingFirstView(gated ?? host);
     const summary = await run(script, seeing, reporter);
     return { summary, before: first() };
   } finally {
+    gated?.end();
     host.close();
   }
 }
 
 /** What was there before this run: the first thing that the host showed. */
-function keepingFirstView(host: Host): { readonly seeing: Pick<Host, "ask">; first(): HostView | null } {
+function keepingFirstView(host: Pick<Host, "ask">): {
+  readonly seeing: Pick<Host, "ask">;
+  first(): HostView | null;
+} {
   let first: HostView | null = null;
   return {
     seeing: {

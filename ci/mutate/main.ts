@@ -18,6 +18,7 @@ const guards = [
   "src/core/introduce.ts",
   "src/core/lock.ts",
   "src/core/locking.ts",
+  "src/core/promotion-gate.ts",
   "src/core/proof.ts",
   "src/core/rollback.ts",
   "src/core/serving.ts",

@@ -17,7 +17,7 @@ export type { Spelling, Vocabulary } from "./vocabulary.js";
 
 /**
  * The script for a step and the reader of its answer.
- * @throws RangeError for the steps that no host is asked (`visit`, `wait`).
+ * @throws RangeError for the steps that no host is asked (`visit`, `consult`, `wait`).
  */
 export function spell<K extends StepKind>(step: StepOf<K>, vocabulary: Vocabulary): Spelling<K> {
   return speak(step as Step, vocabulary) as unknown as Spelling<K>;
@@ -62,6 +62,7 @@ function speak(step: Step, vocabulary: Vocabulary): Spelling<StepKind> {
     case "unlock":
       return unlock(step, vocabulary);
     case "visit":
+    case "consult":
     case "wait":
       throw new RangeError(`no host is asked to ${step.kind}`);
   }

@@ -1,17 +1,23 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, resolve } from "node:path";
 import { describe, EvenkeelError } from "../errors.js";
 import type { Config } from "./config.js";
+import { defineConfig } from "./define.js";
+import { beginningOf, readIfThere } from "./files.js";
 import { parseConfig } from "./parse.js";
+import type { WrittenConfig } from "./schema.js";
 
 /**
- * The configuration in a file, and in the files that it names.
+ * The configuration in a file, and in the files that it names. A file in JavaScript or TypeScript is run, and
+ * its default export is the configuration: what `defineConfig` returns, or what it takes.
  *
  * @throws EvenkeelError `config-missing` when the file cannot be read, `config-invalid` when it says
  * something that is not allowed.
  */
 export function loadConfig(path = "evenkeel.yaml"): Config {
-  return parseConfig(read(path), {
+  const text = read(path);
+  if (/\.[cm]?[jt]s$/.test(path)) return configIn(path);
+  return parseConfig(text, {
     file: path,
     readFile: (other) => readIfThere(resolve(dirname(path), other)),
   });
@@ -25,27 +31,23 @@ function read(path: string): string {
   }
 }
 
-function readIfThere(path: string): string | null {
-  try {
-    return beginningOf(path);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw new EvenkeelError("config-invalid", `${path} cannot be read: ${describe(cause)}.`, { cause });
-  }
+function configIn(path: string): Config {
+  const exported = defaultExportOf(path);
+  if (typeof exported !== "object" || exported === null)
+    throw new EvenkeelError("config-invalid", `${path} has no configuration as its default export.`, {
+      next: "Write `export default defineConfig({ … })` in it.",
+    });
+  if ("environments" in exported && exported.environments instanceof Map) return exported as Config;
+  return defineConfig(exported as WrittenConfig, path);
 }
 
-/** More than any text that is accepted, so that one of any size, or a device without an end, is refused as too large. */
-const MOST_BYTES = 2 * 1024 * 1024;
-
-function beginningOf(path: string): string {
-  const file = openSync(path, "r");
+function defaultExportOf(path: string): unknown {
   try {
-    const bytes = Buffer.alloc(MOST_BYTES);
-    let length = 0;
-    for (let read = -1; read !== 0; length += read)
-      read = readSync(file, bytes, length, MOST_BYTES - length, null);
-    return bytes.toString("utf8", 0, length);
-  } finally {
-    closeSync(file);
+    const loaded = createRequire(import.meta.url)(resolve(path)) as { readonly default?: unknown };
+    return loaded.default;
+  } catch (cause) {
+    // By its name, because the file may have brought an evenkeel of its own.
+    if (cause instanceof Error && cause.name === "EvenkeelError") throw cause;
+    throw new EvenkeelError("config-invalid", `${path} cannot be run: ${describe(cause)}`, { cause });
   }
 }

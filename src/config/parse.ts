@@ -15,6 +15,8 @@ export interface Where {
   readonly file: string;
   /** The text of a file whose path is relative to the configuration's folder; null when there is none. */
   readonly readFile?: (path: string) => string | null;
+  /** The text was made of something else, so that its lines mean nothing to anybody. */
+  readonly withoutLines?: boolean;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface Where {
  */
 export function parseConfig(text: string, where: Where): Config {
   const source = readSource(text);
-  if (source.fatal) throw invalid(where.file, source.problems);
+  if (source.fatal) throw invalid(where, source.problems);
   const whole = schema.safeParse(source.data);
   const layered = layersOf(source.data).map((one) => ({
     ...one,
@@ -44,7 +46,7 @@ export function parseConfig(text: string, where: Where): Config {
         : problemsOf(parsed.error.issues, source, place)),
       ...pinned.problems,
     );
-  if (problems.length > 0 || !whole.success) throw invalid(where.file, problems);
+  if (problems.length > 0 || !whole.success) throw invalid(where, problems);
   const written = whole.data;
   return {
     app: written.app,
@@ -134,10 +136,10 @@ function buildOf({ build }: Written, data: unknown): BuildConfig {
 const MOST_PROBLEMS = 50;
 const LARGEST_KNOWN_HOSTS = 1024 * 1024;
 
-function invalid(file: string, problems: readonly Problem[]): EvenkeelError {
+function invalid({ file, withoutLines }: Where, problems: readonly Problem[]): EvenkeelError {
   const lines = [...problems]
     .sort((a, b) => a.line - b.line)
-    .map(({ line, text }) => `  ${file}:${line}: ${text}`);
+    .map(({ line, text }) => (withoutLines ? `  ${text}` : `  ${file}:${line}: ${text}`));
   // A mistake of the whole file shows once more in every environment that inherits it.
   const distinct = [...new Set(lines)];
   const shown = distinct.slice(0, MOST_PROBLEMS);

@@ -108,64 +108,62 @@ const notification = z
   })
   .describe("An address that is told how a run ended.");
 
+const place = {
+  host: host().describe("The machine to deploy to: its name or address. Exactly one."),
+  user: text("the name of an account on the host, such as deploy", /^[A-Za-z_][A-Za-z0-9_.-]*\$?$/).describe(
+    "The account on the host: root, or one that may use Docker.",
+  ),
+  port: wholeNumber(1, 65535).describe("The port of the host's SSH server.").prefault(22),
+  knownHosts: text("a file's path, or lines in the form of known_hosts", /\S/)
+    .describe(
+      "The keys that the host may show: a file in the form of known_hosts, relative to this one, or such lines themselves. `host-key` prints what a host offers.",
+    )
+    .optional(),
+  domains: listOf(domain(), "shop.example.com").describe(
+    "Host names whose requests go to the app. Without any: every request that no other app's domain claims.",
+  ),
+  tls: tls
+    .describe(
+      "`off`: plain HTTP. `acme`: certificates are obtained for the domains and renewed. Or certificate and key, as paths on the host.",
+    )
+    .prefault("off"),
+  acmeEmail: text("an e-mail address", /^[^\s@{}"'`]+@[^\s@{}"'`]+$/)
+    .describe("Where the certificate authority may write to; for `tls: acme`.")
+    .optional(),
+  acmeServer: text(
+    "the https address of an ACME directory, such as https://ca.example.com/acme/directory",
+    /^https:\/\/[^\s/{}"'`#]+(?:\/[^\s{}"'`#]*)?$/,
+  )
+    .describe(
+      "The ACME directory of a certificate authority of your own; for `tls: acme`. Without it: Let's Encrypt, then ZeroSSL.",
+    )
+    .optional(),
+  acmeServerRoot: absolutePath("on the host", "/etc/ssl/ca.pem")
+    .describe("Path on the host of the certificate, PEM, that `acmeServer` itself is to be trusted by.")
+    .optional(),
+  responseTimeout: duration("1s", "1h")
+    .describe("How long the proxy waits for the first byte of an answer.")
+    .prefault("60s"),
+  publicUrl: text("an address, such as https://shop.example.com/", /^https?:\/\/[^\s/$.?#][^\s]*$/)
+    .describe("Asked once after the switch from where the deploy runs. It informs, and never decides.")
+    .optional(),
+  latest: yesOrNo()
+    .describe("Whether a promotion here moves the tag `latest` to the promoted image.")
+    .prefault(false),
+  registry: section("How the host logs in to the registry. The password comes with the deploy.", {
+    username: text("a user name", /^\S+$/).describe("The user name for the registry.").optional(),
+  }).prefault({}),
+  notify: z
+    .array(notification, {
+      error: "a list of webhooks, such as [{ webhook: SLACK_WEBHOOK, format: slack }]",
+    })
+    .describe("Who is told how deploys and rollbacks end. That one of them cannot be reached fails nothing.")
+    .prefault([]),
+};
+
 const environment = section(
   "One place the app is deployed to.",
-  {
-    host: host().describe("The machine to deploy to: its name or address. Exactly one."),
-    user: text(
-      "the name of an account on the host, such as deploy",
-      /^[A-Za-z_][A-Za-z0-9_.-]*\$?$/,
-    ).describe("The account on the host: root, or one that may use Docker."),
-    port: wholeNumber(1, 65535).describe("The port of the host's SSH server.").prefault(22),
-    knownHosts: text("a file's path, or lines in the form of known_hosts", /\S/)
-      .describe(
-        "The keys that the host may show: a file in the form of known_hosts, relative to this one, or such lines themselves. `host-key` prints what a host offers.",
-      )
-      .optional(),
-    domains: listOf(domain(), "shop.example.com").describe(
-      "Host names whose requests go to the app. Without any: every request that no other app's domain claims.",
-    ),
-    tls: tls
-      .describe(
-        "`off`: plain HTTP. `acme`: certificates are obtained for the domains and renewed. Or certificate and key, as paths on the host.",
-      )
-      .prefault("off"),
-    acmeEmail: text("an e-mail address", /^[^\s@{}"'`]+@[^\s@{}"'`]+$/)
-      .describe("Where the certificate authority may write to; for `tls: acme`.")
-      .optional(),
-    acmeServer: text(
-      "the https address of an ACME directory, such as https://ca.example.com/acme/directory",
-      /^https:\/\/[^\s/{}"'`#]+(?:\/[^\s{}"'`#]*)?$/,
-    )
-      .describe(
-        "The ACME directory of a certificate authority of your own; for `tls: acme`. Without it: Let's Encrypt, then ZeroSSL.",
-      )
-      .optional(),
-    acmeServerRoot: absolutePath("on the host", "/etc/ssl/ca.pem")
-      .describe("Path on the host of the certificate, PEM, that `acmeServer` itself is to be trusted by.")
-      .optional(),
-    responseTimeout: duration("1s", "1h")
-      .describe("How long the proxy waits for the first byte of an answer.")
-      .prefault("60s"),
-    publicUrl: text("an address, such as https://shop.example.com/", /^https?:\/\/[^\s/$.?#][^\s]*$/)
-      .describe("Asked once after the switch from where the deploy runs. It informs, and never decides.")
-      .optional(),
-    latest: yesOrNo()
-      .describe("Whether a promotion here moves the tag `latest` to the promoted image.")
-      .prefault(false),
-    registry: section("How the host logs in to the registry. The password comes with the deploy.", {
-      username: text("a user name", /^\S+$/).describe("The user name for the registry.").optional(),
-    }).prefault({}),
-    notify: z
-      .array(notification, {
-        error: "a list of webhooks, such as [{ webhook: SLACK_WEBHOOK, format: slack }]",
-      })
-      .describe(
-        "Who is told how deploys and rollbacks end. That one of them cannot be reached fails nothing.",
-      )
-      .prefault([]),
-    ...overrides(layer),
-  },
+  { ...place, ...overrides(layer) },
   "a section with host and user at least",
 );
 
@@ -197,6 +195,17 @@ export const schema = section(
 
 export type Written = z.output<typeof schema>;
 export type WrittenEnvironment = z.output<typeof environment>;
+
+/** The configuration as it is written: in evenkeel.yaml, or for `defineConfig`. */
+export type WrittenConfig = Omit<z.input<typeof schema>, "environments"> & {
+  readonly environments: Readonly<Record<string, z.input<z.ZodObject<typeof place>> & Overrides>>;
+};
+
+type Overrides = Partially<z.input<typeof layer>>;
+/** Sections may be said in part; lists, like anything else, are replaced as a whole. */
+type Partially<T> = T extends readonly unknown[] | string | number | boolean
+  ? T
+  : { readonly [Key in keyof T]?: Partially<T[Key]> };
 
 /** The JSON Schema of evenkeel.yaml as it is written, for editors. */
 export function jsonSchema(): Record<string, unknown> {

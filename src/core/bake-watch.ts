@@ -12,6 +12,7 @@ import {
   type Tally,
   type WatchReport,
 } from "./model.js";
+import { consult } from "./promotion-gate.js";
 import { askHealth, healthier, provenUntil } from "./proof.js";
 import {
   ask,
@@ -59,6 +60,8 @@ export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> 
   // The proof it gave just before the switch counts, so that a release that breaks at once is left at once.
   let record = { ...emptyBake, standbyPasses: standby?.runtime.health.passes ?? 0 };
   const from = run.nowMs;
+  let passedMs: number | null = null;
+  let policy = runtime.bake;
   const limitMs = from + Math.max(runtime.bake.durationMs, runtime.bake.deadlineMs);
   let times: Times = { seenMs: from, standbyAtMs: setting.standbyAtMs, limitMs };
   yield* enter({
@@ -67,27 +70,25 @@ export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> 
     reason: `watched for ${runtime.bake.durationMs / 1000} s`,
   });
   if (errand.publicUrl !== null) yield* visit(run, errand.publicUrl);
+  const back = (cause: Cause) => goBack(run, errand, setting, standby, record, times, cause);
   for (;;) {
     const report = yield* watch(run, errand, setting, standby, position);
-    if (report === "deadline")
-      return yield* goBack(run, errand, setting, standby, record, times, "the deploy's own deadline is over");
+    if (report === "deadline") return yield* back(bakeFailed("the deploy's own deadline is over"));
     if (standby !== null && report.guard === "gone")
       return yield* concede(run, errand, candidate, guardianActed);
-    if (standby !== null && report.guard === "unsaved")
-      return yield* goBack(run, errand, setting, standby, record, times, unsaved);
+    if (standby !== null && report.guard === "unsaved") return yield* back(bakeFailed(unsaved));
     times = { seenMs: run.nowMs, standbyAtMs: report.standby?.atMs ?? null, limitMs };
     record = addReport(record, report);
     position = report.traffic?.position ?? position;
 
     const verdict = judgeBake(
-      runtime.bake,
+      policy,
       setting.baseline,
       record,
       { before: container, now: report.live.container },
       run.nowMs - from,
     );
-    if (verdict.verdict === "fail")
-      return yield* goBack(run, errand, setting, standby, record, times, verdict.reason);
+    if (verdict.verdict === "fail") return yield* back(bakeFailed(verdict.reason));
     if (standby !== null && isDead(standby, report, record)) {
       // A pair with a dead standby turns a short freeze of the live slot into an outage: leave it at once.
       yield* note(
@@ -98,7 +99,16 @@ export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> 
       if (alone !== null) return alone;
       standby = null;
     }
-    if (verdict.verdict === "pass") return yield* promote(run, errand, setting, standby, verdict.reason);
+    const said = yield* consult(run, errand, candidate, passedMs);
+    if (said.verdict === "veto") return yield* back({ code: "vetoed", reason: said.reason });
+    if (verdict.verdict !== "pass") continue;
+    if (said.verdict === "promote")
+      return yield* promote(run, errand, setting, standby, `${verdict.reason}${said.reason}`);
+    if (passedMs !== null) continue;
+    passedMs = run.nowMs;
+    // What has passed is not failed for one probe that is missed while the gate is waited for.
+    policy = { ...policy, deadlineMs: passedMs - from + said.waitMs + policy.deadlineMs };
+    yield* note("info", `the bake passed (${verdict.reason}); waiting for the promotion gate`);
   }
 }
 
@@ -209,9 +219,10 @@ function* goBack(
   standby: Standby | null,
   record: BakeRecord,
   times: Times,
-  reason: string,
+  cause: Cause,
 ): Script<Outcome> {
-  run.rejected = reason;
+  run.rejected = cause;
+  const { code, reason } = cause;
   const { candidate } = setting;
   const rejected = setting.container;
   const view = yield* ask(run, { kind: "observe" });
@@ -230,11 +241,11 @@ function* goBack(
   // The guardian, still armed, decides by what it can ask.
   if (!decision.known)
     return yield* concede(run, errand, candidate, {
-      code: "bake-failed",
+      code,
       reason: `${reason}; ${decision.reason}`,
     });
   const back = previous !== null && decision.slot === previous.slot;
-  if (standby === null && !back) return yield* keepServing(run, errand, candidate, reason);
+  if (standby === null && !back) return yield* keepServing(run, errand, candidate, cause);
   const halted = !back || !decision.proven;
   const why = halted ? `${reason}; ${decision.reason}` : reason;
   const pointed = yield* ask(run, {
@@ -246,19 +257,15 @@ function* goBack(
   });
   if (isFailure(pointed))
     return yield* concede(run, errand, candidate, {
-      code: "bake-failed",
+      code,
       reason: `${why}; ${pointed.message}`,
     });
   const logs = yield* ask(run, { kind: "logs", fence: run.fence, containerId: rejected.id, lines: 50 });
   if (back) yield* retireRejected(run, candidate);
   yield* ask(run, { kind: "unlock", fence: run.fence });
-  return yield* end({
-    phase: halted ? "halted" : "rolled-back",
-    code: "bake-failed",
-    serving: back ? previous.revision : candidate.revision,
-    reason: why,
-    logs: logs.text,
-  });
+  const serving = back ? previous.revision : candidate.revision;
+  const told = { code, serving, reason: why, logs: logs.text };
+  return yield* end(halted ? { phase: "halted", ...told } : { phase: "rolled-back", ...told });
 }
 
 /**
@@ -306,14 +313,19 @@ function chosen({ slot }: ContainerView) {
 }
 
 /** Nothing to go back to: the candidate goes on serving, and is not called stable. */
-function* keepServing(run: Run, errand: Errand, candidate: Candidate, reason: string): Script<Outcome> {
+function* keepServing(
+  run: Run,
+  errand: Errand,
+  candidate: Candidate,
+  { code, reason }: Cause,
+): Script<Outcome> {
   const { id } = candidate.container;
   const logs = yield* ask(run, { kind: "logs", fence: run.fence, containerId: id, lines: 50 });
   yield* ask(run, { kind: "record", fence: run.fence, entry: line(errand, candidate, "halted", reason) });
   yield* ask(run, { kind: "unlock", fence: run.fence });
   return yield* end({
     phase: "halted",
-    code: "bake-failed",
+    code,
     serving: candidate.revision,
     reason: `${reason}; there is no release to go back to`,
     logs: logs.text,
@@ -322,6 +334,10 @@ function* keepServing(run: Run, errand: Errand, candidate: Candidate, reason: st
 
 const unsaved =
   "the host cannot write any more, its disk may be full, and so could not make the guardian's lease longer";
+
+function bakeFailed(reason: string): Cause {
+  return { code: "bake-failed", reason };
+}
 
 const guardianActed: Cause = {
   code: "guard-gone",

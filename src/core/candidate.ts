@@ -1,4 +1,4 @@
-import type { ContainerView, LedgerEvent, Release, RuntimeSpec, Slot } from "./model.js";
+import type { ContainerView, GatePolicy, LedgerEvent, Release, RuntimeSpec, Slot } from "./model.js";
 
 /** A started container on its way to serving, and what it leaves if it gets there. */
 export interface Candidate {
@@ -15,6 +15,8 @@ export interface Errand {
   readonly holder: string;
   readonly keepReleases: number;
   readonly publicUrl: string | null;
+  /** Who else has a say in the promotion; null for nobody, as in a rollback: the way back is not vetoed. */
+  readonly promotionGate: GatePolicy | null;
 }
 
 /** The container that served until now, as long as it proves that it could again. */

@@ -16,6 +16,7 @@ export function* deploy(request: DeployRequest): Script<Outcome> {
     holder: request.holder,
     keepReleases: request.keepReleases,
     publicUrl: request.publicUrl,
+    promotionGate: request.promotionGate,
   };
   return yield* resilient(run, errand, request.release.runtime, () => attempt(run, errand, request));
 }

@@ -296,8 +296,8 @@ type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 export type LedgerDraft = Without<LedgerEntry, "at" | "fence">;
 
 /**
- * What can be asked of a host. Every step but `observe`, `pull`, `acquire` and `wait` carries the fence
- * number under which it may act; a host that has a higher one refuses it.
+ * What can be asked of a host. Every step but `observe`, `pull` and `acquire` carries the fence number under
+ * which it may act; a host that has a higher one refuses it. `visit`, `consult` and `wait` are asked of no host.
  */
 export type Step =
   | { readonly kind: "observe" }
@@ -398,7 +398,27 @@ export type Step =
   | { readonly kind: "unlock"; readonly fence: number }
   /** Asks the public address from the runner's side; informs, never decides. */
   | { readonly kind: "visit"; readonly url: string }
+  /**
+   * What the promotion gate says of a candidate by now, from the runner's side: the first time for a container
+   * begins its decision, and no time waits for it.
+   */
+  | { readonly kind: "consult"; readonly candidate: Promotable }
   | { readonly kind: "wait"; readonly ms: number };
+
+/** A candidate as the promotion gate is told of it. */
+export interface Promotable {
+  readonly containerId: string;
+  readonly slot: Slot;
+  readonly revision: number;
+  readonly image: string;
+  readonly commit: string | null;
+}
+
+/** A say in the promotion that the host has no part in. */
+export interface GatePolicy {
+  /** How long a promotion waits for it once the bake has passed; then it counts as a veto. */
+  readonly timeoutMs: number;
+}
 
 /** A slot as the bake looks at it. */
 export interface Watched {
@@ -452,6 +472,7 @@ export interface Answers {
   readonly retain: { readonly verdict: "done" } | Failure;
   readonly unlock: { readonly verdict: "done" } | Failure;
   readonly visit: { readonly status: number | null; readonly detail: string };
+  readonly consult: { readonly verdict: "undecided" | "promote" | "veto"; readonly reason: string };
   readonly wait: { readonly verdict: "done" };
 }
 
@@ -525,6 +546,7 @@ export type OutcomeCode =
   | "lost"
   | "gate-failed"
   | "bake-failed"
+  | "vetoed"
   | "preflight"
   | "deadline"
   | "no-stable-release"
@@ -542,6 +564,8 @@ export interface DeployRequest {
   readonly release: Omit<Release, "secretsHash">;
   readonly site: SiteRequest;
   readonly publicUrl: string | null;
+  /** Null: the bake alone decides. */
+  readonly promotionGate: GatePolicy | null;
   readonly holder: string;
   readonly reason: string;
   /** How long the image is expected to be, unpacked, in bytes; 0 when unknown. */

@@ -98,7 +98,12 @@ export function planDeploy(request: DeployRequest, view: HostView): Plan {
       : "the guardian goes back unless the bake confirms",
   );
   add("bake", `${request.release.runtime.bake.durationMs / 1000} s`);
-  add("promote", "confirmed, written to the ledger");
+  add(
+    "promote",
+    request.promotionGate === null
+      ? "confirmed, written to the ledger"
+      : "unless the promotion gate vetoes it; confirmed, written to the ledger",
+  );
   return {
     verdict: "deploy",
     reason: whyDeploy(request, serving),

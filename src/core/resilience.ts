@@ -49,7 +49,7 @@ export function* resilient(
 function* alreadyOver(run: Run, errand: Errand, lost: string): Script<Cause | null> {
   const view = yield* ask(run, { kind: "observe" });
   // A release that the bake has found broken is not deployed a second time.
-  if (run.rejected !== null) return { code: "bake-failed", reason: run.rejected };
+  if (run.rejected !== null) return run.rejected;
   const acted = view.outcome !== null && view.outcome.token === errand.token;
   return acted || ownEnd(view, errand.holder) !== null ? { code: "lost", reason: lost } : null;
 }

@@ -70,6 +70,7 @@ export function* rollback(request: RollbackRequest): Script<Outcome> {
     holder: request.holder,
     keepReleases: request.keepReleases,
     publicUrl: request.publicUrl,
+    promotionGate: null,
   };
   return yield* resilient(run, errand, null, () => attempt(run, errand, request));
 }

@@ -1,4 +1,15 @@
-import type { Answers, Failure, Notice, Outcome, Phase, Reply, Step, StepKind, StepOf } from "./model.js";
+import type {
+  Answers,
+  Failure,
+  Notice,
+  Outcome,
+  OutcomeCode,
+  Phase,
+  Reply,
+  Step,
+  StepKind,
+  StepOf,
+} from "./model.js";
 
 /**
  * A decision procedure as a story: it yields the steps it wants from a host and the notices it has for
@@ -13,8 +24,8 @@ export interface Run {
   startedMs: number | null;
   readonly deadlineMs: number;
   fence: number;
-  /** Why the bake found this run's release broken; it is not tried again after an interruption. */
-  rejected: string | null;
+  /** Why this run's release was not promoted after its switch; it is not tried again after an interruption. */
+  rejected: { readonly code: OutcomeCode; readonly reason: string } | null;
   /** The run only puts things in order any more, which no deadline stops. */
   closing: boolean;
 }
@@ -35,6 +46,7 @@ const alwaysAllowed: ReadonlySet<StepKind> = new Set<StepKind>([
   "observe",
   "probe",
   "visit",
+  "consult",
   "confirm",
   "point-back",
   "retire",

@@ -1,25 +1,33 @@
 import { describeHeld } from "./lock.js";
 import { acquire, refuse } from "./locking.js";
-import type { HostView } from "./model.js";
+import type { HostView, LockView } from "./model.js";
 import { ask, beginRun, note, type Script } from "./script.js";
+
+export interface Unlocked {
+  /** `contested`: somebody else took it at the same moment, and has it. */
+  readonly verdict: "taken" | "free" | "contested";
+  /** Who held it before. */
+  readonly held: LockView | null;
+  readonly view: HostView;
+}
 
 /**
  * Takes the lock away from whoever has it, by hand. The fence moves on in the same breath, so that a
  * holder that was only slow is refused from then on.
  */
-export function* unlock(holder: string, reason: string, deadlineMs: number): Script<HostView> {
+export function* unlock(holder: string, reason: string, deadlineMs: number): Script<Unlocked> {
   const run = beginRun(deadlineMs);
   const view = yield* ask(run, { kind: "observe" });
   if (view.lock === null) {
     yield* note("info", "nobody holds the lock");
-    return view;
+    return { verdict: "free", held: null, view };
   }
   yield* note("warning", `taking away: ${describeHeld(view.lock)}`);
   yield* ask(run, { kind: "unlock", fence: view.lock.fence });
   const taken = yield* acquire(run, holder, reason);
   if (taken !== null) {
     yield* refuse("locked", null, "somebody else took the lock at the same moment");
-    return yield* ask(run, { kind: "observe" });
+    return { verdict: "contested", held: view.lock, view: yield* ask(run, { kind: "observe" }) };
   }
   yield* ask(run, {
     kind: "record",
@@ -27,5 +35,5 @@ export function* unlock(holder: string, reason: string, deadlineMs: number): Scr
     entry: { event: "unlocked", revision: 0, image: "", commit: null, by: holder, reason },
   });
   yield* ask(run, { kind: "unlock", fence: run.fence });
-  return yield* ask(run, { kind: "observe" });
+  return { verdict: "taken", held: view.lock, view: yield* ask(run, { kind: "observe" }) };
 }

@@ -50,7 +50,7 @@ export async function offeredHostKeys(
       if (key !== null) offered.push(key);
     } catch (error) {
       silences.push(error);
-      if (offered.length === 0) break;
+      if (offered.length === 0 || options.signal?.aborted === true) break;
     }
   }
   if (offered.length > 0) return offered;
@@ -112,6 +112,8 @@ async function offeredKey(
   signal: AbortSignal | undefined,
 ): Promise<OfferedHostKey | null> {
   const sock = await openSocket(host, port, timeoutMs, signal);
+  const stop = () => sock.destroy(new Error("the call was told to stop"));
+  signal?.addEventListener("abort", stop, { once: true });
   let seen: Buffer | null = null;
   const failure = await new NodeSSH()
     .connect({
@@ -129,6 +131,7 @@ async function offeredKey(
       () => null,
       (error: unknown) => error,
     );
+  signal?.removeEventListener("abort", stop);
   sock.destroy();
   if (seen !== null) return { type: keyType(seen), blob: seen, fingerprint: fingerprint(seen) };
   if (isTypeRefused(failure)) return null;

@@ -148,7 +148,11 @@ async function openLine(access: HostAccess, options: HostOptions) {
   const dial = async (withinMs: number) => {
     const connectMs = Math.min(timing.connectMs, withinMs);
     const connection = await connectSsh(target, credential, hostKeys, { ...timing, connectMs }, signal);
-    const shell = await openShell(connection, connectMs);
+    const stop = () => connection.destroy(STOPPED);
+    signal?.addEventListener("abort", stop, { once: true });
+    const shell = await openShell(connection, connectMs).finally(() =>
+      signal?.removeEventListener("abort", stop),
+    );
     const open: Open = { shell, broken: false, destroy: connection.destroy };
     void connection.closed.then(() => {
       open.broken = true;

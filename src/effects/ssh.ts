@@ -23,10 +23,15 @@ export interface Revealable {
   reveal(): string;
 }
 
+export interface SshKey {
+  readonly privateKey: Revealable;
+  readonly passphrase: Revealable | null;
+}
+
 export type SshCredential =
-  | { readonly kind: "key"; readonly privateKey: Revealable; readonly passphrase: Revealable | null }
-  /** An agent's socket, as SSH_AUTH_SOCK names it. */
-  | { readonly kind: "agent"; readonly socket: string };
+  | ({ readonly kind: "key" } & SshKey)
+  /** An agent's socket, as SSH_AUTH_SOCK names it, and a key for when none of the agent's is let in. */
+  | { readonly kind: "agent"; readonly socket: string; readonly otherwise: SshKey | null };
 
 export interface SshTiming {
   /** For the TCP connection, the key exchange and the login together. */
@@ -64,7 +69,7 @@ export async function connectSsh(
   signal?: AbortSignal,
 ): Promise<SshConnection> {
   const algorithms = signatureAlgorithms(policy.algorithms);
-  if (algorithms.length === 0) throw await explainOffered(target, policy, timing);
+  if (algorithms.length === 0) throw await explainOffered(target, policy, timing, signal);
 
   const startedMs = performance.now();
   const socket = await openSocket(target.host, target.port, timing.connectMs, signal);
@@ -95,6 +100,10 @@ export async function connectSsh(
     return connection;
   } catch (error) {
     socket.destroy();
+    // An agent that is gone is no reason not to try the key, as `ssh` does.
+    const { level } = error as { readonly level?: unknown };
+    if (level === "agent" && credential.kind === "agent" && credential.otherwise !== null)
+      return connectSsh(target, { kind: "key", ...credential.otherwise }, policy, timing, signal);
     throw await explain(error, target, policy, watch.seen(), timing);
   } finally {
     signal?.removeEventListener("abort", stop);
@@ -122,15 +131,18 @@ function watchHostKey(policy: HostKeyPolicy) {
   };
 }
 
-// Only the way that was chosen is tried: `none` first, as the library would, costs a round trip.
+// Only the ways that were chosen are tried: `none` first, as the library would, costs a round trip.
 function login(credential: SshCredential) {
-  if (credential.kind === "agent") {
-    return { agent: credential.socket, authHandler: ["agent" as const] };
-  }
+  if (credential.kind === "key") return { ...keyOf(credential), authHandler: ["publickey" as const] };
+  const { socket, otherwise } = credential;
+  if (otherwise === null) return { agent: socket, authHandler: ["agent" as const] };
+  return { agent: socket, ...keyOf(otherwise), authHandler: ["agent" as const, "publickey" as const] };
+}
+
+function keyOf({ privateKey, passphrase }: SshKey) {
   return {
-    privateKey: credential.privateKey.reveal(),
-    ...(credential.passphrase === null ? {} : { passphrase: credential.passphrase.reveal() }),
-    authHandler: ["publickey" as const],
+    privateKey: privateKey.reveal(),
+    ...(passphrase === null ? {} : { passphrase: passphrase.reveal() }),
   };
 }
 
@@ -169,8 +181,12 @@ async function explainOffered(
   target: SshTarget,
   policy: HostKeyPolicy,
   timing: SshTiming,
+  signal?: AbortSignal,
 ): Promise<EvenkeelError> {
-  const offered = await offeredHostKeys(target.host, target.port, { timeoutMs: timing.connectMs });
+  const offered = await offeredHostKeys(target.host, target.port, {
+    timeoutMs: timing.connectMs,
+    ...(signal === undefined ? {} : { signal }),
+  });
   const seen = offered.map(({ blob }) => ({ blob, decision: policy.decide(blob) }));
   const worst = WORST_FIRST.find((verdict) => seen.some(({ decision }) => decision.verdict === verdict));
   return new EvenkeelError(

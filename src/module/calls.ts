@@ -149,7 +149,12 @@ export function logs(
 }
 
 export function unlock(caller: Caller, asked: Reaching): Promise<string> {
-  return running(caller, "unlock", asked, operations.unlock);
+  return running(
+    caller,
+    "unlock",
+    asked,
+    async (config, options) => (await operations.unlock(config, options)).text,
+  );
 }
 
 export function upgradeProxy(caller: Caller, asked: Reaching): Promise<string> {
@@ -160,9 +165,10 @@ export function upgradeProxy(caller: Caller, asked: Reaching): Promise<string> {
 }
 
 export function hostKey(caller: Caller, { environment }: { readonly environment: string }): Promise<string> {
-  return telling(caller, "host-key", async () =>
-    operations.hostKey((await work(caller)).config, environment === "" ? {} : { environment }),
-  );
+  return telling(caller, "host-key", async () => {
+    const { config } = await work(caller);
+    return (await operations.hostKeys(config, environment === "" ? {} : { environment })).text;
+  });
 }
 
 /** A function that only needs the configuration and a host. */

@@ -7,7 +7,7 @@ import { type Fault, runScript } from "../support/run-script.js";
 import { createContainer, healthy } from "../support/simulated-container.js";
 import { aSimulatedHost, type SimulatedHost } from "../support/simulated-host.js";
 
-const errand = { token: "run-1", holder: "run-1", keepReleases: 5, publicUrl: null };
+const errand = { token: "run-1", holder: "run-1", keepReleases: 5, publicUrl: null, promotionGate: null };
 const fine: Outcome = { phase: "nothing-to-do", revision: 1, slot: "blue", reason: "told to its end" };
 
 /** One look at the host, and that is all. */
@@ -184,9 +184,11 @@ test("a mistake of ours in that look is no interruption either", () => {
 });
 
 test("a release that the bake rejected is not tried again", () => {
-  const told = tell(aSimulatedHost(aRelease()), [lostAt(0)], { rejected: "5 % failed" });
+  const told = tell(aSimulatedHost(aRelease()), [lostAt(0)], {
+    rejected: { code: "vetoed", reason: "5 % failed" },
+  });
   expect(told).toMatchObject({
-    outcome: { phase: "aborted", code: "bake-failed", reason: "5 % failed" },
+    outcome: { phase: "aborted", code: "vetoed", reason: "5 % failed" },
     times: 1,
   });
 });

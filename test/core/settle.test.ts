@@ -46,7 +46,7 @@ function hostOf(
 function settle(
   host: SimulatedHost,
   faults: readonly Fault[] = [],
-  rejected: string | null = null,
+  rejected: Run["rejected"] = null,
   deadlineMs = 600_000,
   makesRoom = false,
 ) {
@@ -146,10 +146,10 @@ test("an open switch is gone back from, with proof, and its release is taken awa
 
 test("what this run's own bake found broken is rolled back from, and no longer stable", () => {
   const open = openSwitch({ blue: { revision: 1 }, green: { revision: 2 } });
-  settle(open, [], "5 % failed");
+  settle(open, [], { code: "bake-failed", reason: "5 % failed" });
   expect(open.ledger.at(-1)).toMatchObject({ event: "rolled-back", revision: 2 });
   const acted = outcomeOf(hostOf({ blue: { revision: 1 } }, [["promoted", 1]]), "reverted", "blue");
-  settle(acted, [], "5 % failed");
+  settle(acted, [], { code: "bake-failed", reason: "5 % failed" });
   expect(acted.ledger.at(-1)).toMatchObject({ event: "rolled-back", revision: 2 });
 });
 

@@ -27,8 +27,9 @@ test("somebody else's lock is taken away, the fence moves on, and the next deplo
   expect(runScript(deploy(request), host).outcome).toMatchObject({ phase: "aborted", code: "locked" });
 
   const told = runScript(unlock("me#1", "they went home", 60_000), host);
-  expect(told.outcome?.lock).toBeNull();
-  expect(told.outcome?.ledger.at(-1)).toMatchObject({
+  expect(told.outcome).toMatchObject({ verdict: "taken", held: { holder: "other#9" } });
+  expect(told.outcome?.view.lock).toBeNull();
+  expect(told.outcome?.view.ledger.at(-1)).toMatchObject({
     event: "unlocked",
     by: "me#1",
     reason: "they went home",
@@ -39,7 +40,7 @@ test("somebody else's lock is taken away, the fence moves on, and the next deplo
 test("where nobody holds the lock, nothing is done", () => {
   const told = runScript(unlock("me#1", "just in case", 60_000), aSimulatedHost(aRelease()));
   expect(told.steps.map((step) => step.kind)).toEqual(["observe"]);
-  expect(told.outcome?.lock).toBeNull();
+  expect(told.outcome).toMatchObject({ verdict: "free", held: null, view: { lock: null } });
   expect(told.notices).toEqual([{ kind: "note", level: "info", text: "nobody holds the lock" }]);
 });
 
@@ -61,6 +62,7 @@ test("where somebody else is quicker, nothing is written, and that is told", () 
   const host = answering(held(), "acquire", () => ({ verdict: "held", lock }));
   const told = runScript(unlock("me#1", "they went home", 60_000), host);
   expect(told.steps.map((step) => step.kind)).toEqual(["observe", "unlock", "acquire", "observe"]);
+  expect(told.outcome?.verdict).toBe("contested");
   expect(told.notices.at(-1)).toMatchObject({
     at: {
       phase: "aborted",

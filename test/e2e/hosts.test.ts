@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Lab, openLab, type Target } from "../../ci/lab/lab.js";
-import { hostKey } from "../../src/index.js";
+import { hostKeys } from "../../src/index.js";
 import { afterStep } from "./support/after-step.js";
 import { during, expectSettled, expectUnharmed, failureOf } from "./support/expectations.js";
 import { openShop } from "./support/shop.js";
@@ -113,10 +113,13 @@ describe("two apps on one host, each by its domain", () => {
 describe("host keys", () => {
   test("the keys that a host offers are printed as lines that match it, with fingerprints", async () => {
     const shop = await openShop({ app: "plain", user: "deploy", target });
-    const told = await hostKey(shop.configOf({ version: "1" }));
-    expect(told.split("\n")).toContain(target.hostKeyLine.split(" ").slice(0, 3).join(" "));
+    const { keys, text: told } = await hostKeys(shop.configOf({ version: "1" }));
+    const pinned = target.hostKeyLine.split(" ").slice(0, 3).join(" ");
+    expect(told.split("\n")).toContain(pinned);
+    expect(keys.map(({ line }) => line)).toContain(pinned);
     const fingerprint = await onHost("ssh-keygen", "-lf", "/etc/ssh/ssh_host_ed25519_key.pub");
     expect(told).toContain(fingerprint.split(" ")[1]);
+    expect(keys).toContainEqual(expect.objectContaining({ fingerprint: fingerprint.split(" ")[1] }));
     expect(told).toContain("Compare a fingerprint with the machine itself before you commit its line.");
   });
 

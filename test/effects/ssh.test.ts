@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fingerprint, offeredHostKeys } from "../../src/effects/host-key.js";
-import { connectSsh } from "../../src/effects/ssh.js";
+import { connectSsh, type SshKey } from "../../src/effects/ssh.js";
 import { freePort, keyCredential, makeKey, pin, startSshd, type TestSshd } from "./support/sshd.js";
 
 describe("a connection to a real sshd", () => {
@@ -131,8 +131,22 @@ describe("a connection to a real sshd", () => {
         env: { ...process.env, SSH_AUTH_SOCK: agentSocket },
       });
       const policy = pin(own.hostKeys.get("ed25519") as Buffer);
-      const byAgent = await connectSsh(own.target, { kind: "agent", socket: agentSocket }, policy);
+      const byAgent = await connectSsh(
+        own.target,
+        { kind: "agent", socket: agentSocket, otherwise: null },
+        policy,
+      );
       byAgent.destroy("done");
+      // As in many a shell: an agent that is gone, or that has other keys.
+      for (const socket of [join(own.folder, "gone"), agentSocket]) {
+        if (socket === agentSocket)
+          execFileSync("ssh-add", ["-q", "-D"], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+        const otherwise = own.credential as unknown as SshKey;
+        const byKeyThen = await connectSsh(own.target, { kind: "agent", socket, otherwise }, policy);
+        byKeyThen.destroy("done");
+        const byNothing = connectSsh(own.target, { kind: "agent", socket, otherwise: null }, policy);
+        await expect(byNothing).rejects.toMatchObject({ code: "ssh-denied" });
+      }
 
       execFileSync("ssh-keygen", ["-q", "-p", "-P", "", "-N", "open sesame", "-f", join(own.folder, "user")]);
       const locked = execFileSync("cat", [join(own.folder, "user")], { encoding: "utf8" });

@@ -97,6 +97,7 @@ export function aRequest(differs: Partial<DeployRequest> = {}): DeployRequest {
     release: aRelease({ image: anImage("v2") }),
     site: aSite(),
     publicUrl: null,
+    promotionGate: null,
     holder: "run-1",
     reason: "deploy v2",
     imageBytes: 10 * MIB,

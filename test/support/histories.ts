@@ -31,6 +31,10 @@ export const BEHAVIOURS = {
     afterSwitch: { afterMs: 1_000, does: "answers-500-but-healthy" },
   },
   "fails its health check only": { ...healthy, afterSwitch: { afterMs: 1_000, does: "health-fails" } },
+  "vetoed at once": { ...healthy, promotionGate: { afterMs: 0, says: "veto" } },
+  "vetoed after the bake": { ...healthy, promotionGate: { afterMs: 7_000, says: "veto" } },
+  "agreed to after the bake": { ...healthy, promotionGate: { afterMs: 7_000, says: "promote" } },
+  "never decided on": { ...healthy, promotionGate: { afterMs: null, says: "promote" } },
   "dies a minute later": { ...healthy, afterSwitch: { afterMs: 60_000, does: "exits" } },
 } satisfies Record<string, Behaviour>;
 
@@ -205,7 +209,15 @@ function tellRun(context: Context, act: Extract<Act, { does: "deploy" | "rollbac
   const deadlineMs = history.deadlineSeconds * 1_000;
   const script =
     act.does === "deploy"
-      ? deploy(aRequest({ release: releaseOf(act.release, number), holder, deadlineMs }))
+      ? deploy(
+          aRequest({
+            release: releaseOf(act.release, number),
+            // A healthy release may have no gate; what the gate says of others is theirs.
+            promotionGate: act.release === "healthy" && number % 2 === 0 ? null : { timeoutMs: 5_000 },
+            holder,
+            deadlineMs,
+          }),
+        )
       : rollback(aRollbackRequest({ to: act.to, holder, deadlineMs }));
   const watch = oracle.runBegins(act.does, holder);
   const told = runScript(

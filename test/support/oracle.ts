@@ -7,9 +7,9 @@ import type { Happening, SimulatedHost } from "./simulated-host.js";
  * `core`: it looks at what the host did and at what is true there, which no run can see.
  */
 
-/** Numbers 1 to 8 are the invariants'; 0 is the promise that they serve. */
+/** Numbers 1 to 8 are the invariants'; 9 is that nothing is promoted against the gate; 0 is the promise that they serve. */
 export interface Violation {
-  readonly invariant: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
+  readonly invariant: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
   readonly atMs: number;
   readonly what: string;
 }
@@ -31,7 +31,7 @@ export interface RunWatch {
 /** A proof older than this says nothing about now. */
 const PROOF_AGE_MS = 15_000;
 
-const CHANGES_NOTHING = new Set(["observe", "wait", "visit", "acquire", "pull"]);
+const CHANGES_NOTHING = new Set(["observe", "wait", "visit", "consult", "acquire", "pull"]);
 
 export function watchHost(host: SimulatedHost): Oracle {
   const violations: Violation[] = [];
@@ -129,6 +129,13 @@ export function watchHost(host: SimulatedHost): Oracle {
     }
   };
 
+  const onPromoted = (entry: LedgerEntry) => {
+    if (entry.event !== "promoted" || runs.at(-1)?.kind !== "deploy") return;
+    const { afterMs, says } = host.behaviourOf(entry.image).promotionGate;
+    if (afterMs === null || says === "veto")
+      blame(9, `revision ${entry.revision} was promoted, and the promotion gate did not agree`);
+  };
+
   host.onlookers.push((happening) => {
     switch (happening.kind) {
       case "probed": {
@@ -147,6 +154,7 @@ export function watchHost(host: SimulatedHost): Oracle {
         return;
       case "wrote":
         used.add(happening.entry.revision);
+        onPromoted(happening.entry);
         return;
       case "forgot":
         if (host.containers.some((container) => container.revision === happening.revision))

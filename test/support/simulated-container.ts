@@ -17,6 +17,8 @@ export interface Behaviour {
     readonly afterMs: number;
     readonly does: "exits" | "hangs" | "answers-500" | "answers-500-but-healthy" | "health-fails";
   } | null;
+  /** What the promotion gate, where there is one, says of it so long after the switch; null: it never decides. */
+  readonly promotionGate: { readonly afterMs: number | null; readonly says: "promote" | "veto" };
 }
 
 export const healthy: Behaviour = {
@@ -27,6 +29,7 @@ export const healthy: Behaviour = {
   flapsEveryMs: null,
   errorRate: 0,
   afterSwitch: null,
+  promotionGate: { afterMs: 0, says: "promote" },
 };
 
 /** Docker waits a little before it starts a container again. */

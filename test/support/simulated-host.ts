@@ -226,6 +226,8 @@ export class SimulatedHost {
         return { verdict: "done" };
       case "visit":
         return { status: 200, detail: "" };
+      case "consult":
+        return this.consult(step.candidate.containerId);
       case "wait":
         this.advance(step.ms);
         return { verdict: "done" };
@@ -419,6 +421,16 @@ export class SimulatedHost {
       standby: standby ?? null,
       traffic: this.diskFull ? null : readLog(this.traffic, step.since.offset),
     };
+  }
+
+  /** The promotion gate belongs to the runner; here it looks at the release, and takes its time from the switch. */
+  private consult(containerId: string): Answers["consult"] {
+    const container = this.byId(containerId);
+    const gate = container?.behaviour.promotionGate;
+    const sinceMs = container?.liveSinceMs ?? this.nowMs;
+    if (gate?.afterMs === null || this.nowMs - sinceMs < (gate?.afterMs ?? 0))
+      return { verdict: "undecided", reason: "" };
+    return { verdict: gate?.says ?? "promote", reason: gate?.says === "veto" ? "it looks wrong" : "" };
   }
 
   private confirm(step: StepOf<"confirm">): Answers["confirm"] {

@@ -9,6 +9,15 @@ type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 /** One event a line, as `evenkeel/events.schema.json` describes it. */
 export function createJsonReporter(
   write: (line: string) => void,
+  clock?: Pick<Clock, "nowMs">,
+  wallClock?: () => Date,
+): Reporter {
+  return createEventReporter((event) => write(JSON.stringify(event)), clock, wallClock);
+}
+
+/** The same events as data. */
+export function createEventReporter(
+  hear: (event: RunEvent) => void,
   clock: Pick<Clock, "nowMs"> = systemClock,
   wallClock: () => Date = () => new Date(),
 ): Reporter {
@@ -20,11 +29,7 @@ export function createJsonReporter(
       at: wallClock().toISOString(),
       ms: Math.round(clock.nowMs() - startedMs),
     };
-    write(
-      JSON.stringify({ ...head, ...event }, (_, value) =>
-        typeof value === "string" ? printable(value) : value,
-      ),
-    );
+    hear(printableAll({ ...head, ...event }) as RunEvent);
   };
   return {
     start: ({ startedAt: _, ...start }) => tell({ event: "start", ...start }),
@@ -53,6 +58,14 @@ export function createJsonReporter(
       }),
     failed: ({ code, message }) => tell({ event: "failed", code, message }),
   };
+}
+
+/** What comes from a host may hold anything, and events go to terminals and into pages. */
+function printableAll(value: unknown): unknown {
+  if (typeof value === "string") return printable(value);
+  if (Array.isArray(value)) return value.map(printableAll);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, printableAll(inner)]));
 }
 
 function plainHealth({ slot, revision, answers, traffic }: SlotHealth) {

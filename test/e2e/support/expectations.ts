@@ -1,7 +1,8 @@
 import { expect } from "vitest";
 import type { Interval, Traffic } from "../../../ci/traffic/traffic.js";
-import { EvenkeelError } from "../../../src/index.js";
 import type { DeployHow, ReleaseOf, Shop } from "./shop.js";
+
+export { failureOf } from "../../support/failure.js";
 
 /** What visitors went through while something was done. */
 export async function during<T>(
@@ -24,17 +25,6 @@ export function expectUnharmed(seen: Interval, atLeast = 50): void {
 /** Nothing that a terminal would obey, and nothing that turns the direction of writing. */
 export function expectPrintable(...texts: readonly string[]): void {
   for (const text of texts) expect(text).not.toMatch(/[^\P{C}\n\t]/u);
-}
-
-/** The error that a run ended with; that it ended well is the failure. */
-export async function failureOf(run: Promise<unknown>): Promise<EvenkeelError> {
-  const outcome = await run.then(
-    (result) => ({ result }),
-    (error: unknown) => ({ error }),
-  );
-  if ("error" in outcome && outcome.error instanceof EvenkeelError) return outcome.error;
-  if ("error" in outcome) throw outcome.error;
-  throw new Error(`it should have failed, and ended with ${JSON.stringify(outcome.result)}`);
 }
 
 /** Looks again and again until it is as expected; then how long that took, in milliseconds. */

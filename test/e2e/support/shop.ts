@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { get } from "node:http";
 import { type Lab, openLab, type Target } from "../../../ci/lab/lab.js";
 import { startTraffic, type Traffic } from "../../../ci/traffic/traffic.js";
 import {
@@ -18,6 +17,7 @@ import {
 import type { Behaviour } from "./behaviour.js";
 import { appImage } from "./image.js";
 import { type Errand, type Runner, startRunner } from "./runner.js";
+import { visit } from "./visit.js";
 
 export interface ReleaseOf {
   readonly version: string;
@@ -153,7 +153,7 @@ environments:
     // Without the figures below it.
     history: async () => (await history(base, { credentials: { sshKey } })).text.split("\n\n")[0] ?? "",
     logs: (how) => logs(base, { credentials: { sshKey }, ...how }),
-    unlock: () => unlock(base, { credentials: { sshKey } }),
+    unlock: async () => (await unlock(base, { credentials: { sshKey } })).text,
     visit: (path = "/") => visit(url, path, headers),
     traffic: (perSecond = 100) =>
       startTraffic({
@@ -176,19 +176,4 @@ environments:
 
 export function home(user: "root" | "deploy"): string {
   return user === "root" ? "/root" : "/home/deploy";
-}
-
-// Not by fetch, which sets the header Host by the address alone.
-function visit(url: string, path: string, headers: Readonly<Record<string, string>>): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const request = get(new URL(path, url), { headers, agent: false }, (answer) => {
-      let text = "";
-      answer.setEncoding("utf8");
-      answer.on("data", (chunk: string) => {
-        text += chunk;
-      });
-      answer.on("end", () => resolve(answer.statusCode === 200 ? text.trim() : `HTTP ${answer.statusCode}`));
-    });
-    request.on("error", reject);
-  });
 }
