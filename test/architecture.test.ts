@@ -114,6 +114,21 @@ test("nothing imports module, and index.ts never reaches it", () => {
   ).toEqual([]);
 });
 
+test("the command line is outside of src, uses the public surface, and nothing imports it", () => {
+  // All of src is run on every call of the Dagger module, which has no command line.
+  const own = globSync("cli/*.ts", { cwd: root });
+  expect(own.length).toBeGreaterThan(3);
+  const used = own.flatMap((file) =>
+    [...text(file).matchAll(/(?:from |import\()"([^"]+)"/g)].map((found) => found[1] ?? ""),
+  );
+  const outside = used.filter((what) => !what.startsWith("./") && !what.startsWith("node:"));
+  expect([...new Set(outside)].sort()).toEqual([
+    // To suggest what was meant, and to say what is wrong, without all the rest.
+    ...["../src/config/nearest.js", "../src/errors.js", "../src/index.js"],
+  ]);
+  expect(imports.filter(({ what }) => what.startsWith("cli/") || what.includes("/cli/"))).toEqual([]);
+});
+
 test("relative imports end in .js", () => {
   const wrong = files.flatMap((file) =>
     [...text(file).matchAll(/(?:from|import) "(\.[^"]*)"/g)]

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { FLAGS, readCommandLine } from "../../cli/flags.js";
 import { parseDotenv } from "../../src/config/dotenv.js";
 import { parseConfig } from "../../src/config/parse.js";
 import { moduleSurface } from "./support/module-surface.js";
@@ -72,9 +73,18 @@ describe("sh", () => {
     });
   });
 
-  it.each(all.filter(calls))("$place calls what the module offers", ({ text }) => {
+  // A module of the reader's own offers what it offers; it is called in test/e2e/library.test.ts.
+  const ofThisModule = all.filter(calls).filter(({ place }) => !place.startsWith("examples/dagger-module/"));
+  it.each(ofThisModule)("$place calls what the module offers", ({ text }) => {
     for (const line of callsOf(text)) expect(unknownIn(line), line.join(" ")).toEqual([]);
   });
+
+  it.each(all.filter(({ text }) => /npx evenkeel/.test(text)))(
+    "$place is understood by the command line",
+    ({ text }) => {
+      for (const words of commandLinesOf(text)) expect(() => readCommandLine(words)).not.toThrow();
+    },
+  );
 
   it("npm run and npm test name scripts there are", () => {
     const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -90,7 +100,10 @@ describe("sh", () => {
 
 it("the prose names only functions and flags that there are", () => {
   const { functions } = moduleSurface();
-  const known = new Set([...functions.values(), moduleSurface().constructor].flatMap((flags) => [...flags]));
+  const known = new Set([
+    ...[...functions.values(), moduleSurface().constructor].flatMap((flags) => [...flags]),
+    ...Object.keys(FLAGS).map((flag) => `--${flag}`),
+  ]);
   const foreign = new Set(["--help", "--progress", "--mount"]);
   const unknown = pages().flatMap(({ path, text }) =>
     [...text.replaceAll(/^```[\s\S]*?^```$/gm, "").matchAll(/`[^`\n]*?(--[a-z][a-z-]*)[^`\n]*`/g)]
@@ -112,6 +125,17 @@ interface Step {
 
 function calls({ text }: Snippet): boolean {
   return callsOf(text).length > 0;
+}
+
+/** Each `npx evenkeel` of a script, as words after it. */
+function commandLinesOf(text: string): readonly (readonly string[])[] {
+  return text
+    .replaceAll("\\\n", " ")
+    .split("\n")
+    .filter((line) => line.startsWith("npx evenkeel"))
+    .map((line) =>
+      [...line.matchAll(/[^\s"]*"[^"]*"|[^\s"]+/g)].map(([word]) => word.replaceAll('"', "")).slice(2),
+    );
 }
 
 /** Each `dagger call` of a script, as words. */
