@@ -1,0 +1,5 @@
+import { createServer } from "./server.js";
+
+const server = createServer().listen(3000);
+// Requests in flight are finished, then the process ends by itself.
+process.on("SIGTERM", () => server.close());
