@@ -1,5 +1,5 @@
 import { addReport, type BakeRecord, emptyBake, judgeBake, PROBE_FAILURES } from "./bake.js";
-import { type Candidate, type Errand, line, type Standby } from "./candidate.js";
+import { type Candidate, type Errand, guardOf, line, type Standby } from "./candidate.js";
 import { type Cause, concede } from "./ending.js";
 import { GUARD_LEASE_MS, PROOF_LIMIT_MS } from "./lock.js";
 import {
@@ -35,6 +35,8 @@ interface Bake {
   readonly candidate: Candidate;
   /** The candidate as the gate saw it: a change since then is a death. */
   readonly container: ContainerView;
+  /** What the guardian goes back to as long as the bake lasts, whether it stands by or not. */
+  readonly previous: Standby | null;
   readonly standby: Standby | null;
   /** The host's uptime of its proof. */
   readonly standbyAtMs: number | null;
@@ -74,7 +76,7 @@ export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> 
   for (;;) {
     const report = yield* watch(run, errand, setting, standby, position);
     if (report === "deadline") return yield* back(bakeFailed("the deploy's own deadline is over"));
-    if (standby !== null && report.guard === "gone")
+    if (setting.previous !== null && report.guard === "gone")
       return yield* concede(run, errand, candidate, guardianActed);
     if (standby !== null && report.guard === "unsaved") return yield* back(bakeFailed(unsaved));
     times = { seenMs: run.nowMs, standbyAtMs: report.standby?.atMs ?? null, limitMs };
@@ -126,7 +128,7 @@ function* watch(
     return yield* ask(run, {
       kind: "watch",
       fence: run.fence,
-      token: standby === null ? null : errand.token,
+      token: tokenOf(errand, setting),
       leaseMs: GUARD_LEASE_MS,
       live: {
         slot: candidate.container.slot,
@@ -154,6 +156,10 @@ function* watch(
   }
 }
 
+function tokenOf(errand: Errand, { previous }: Bake): string | null {
+  return previous === null ? null : errand.token;
+}
+
 function* visit(run: Run, url: string): Script<void> {
   const seen = yield* ask(run, { kind: "visit", url });
   if (seen.status === null || seen.status >= 500)
@@ -175,11 +181,10 @@ function* leavePair(run: Run, errand: Errand, setting: Bake, provenUntilMs: numb
     fence: run.fence,
     containerId: candidate.container.id,
     to: { mode: "solo", live: candidate.container.slot },
-    guard: null,
+    // It may be started again, and be the better one when the runner is gone.
+    ...guardOf(errand, candidate, setting.previous),
     port: runtime.port,
     health: runtime.health,
-    previousPort: null,
-    previousHealth: null,
     provenUntilMs,
     entry: line(errand, candidate, "switched", "alone: the release standing by died"),
   });
@@ -197,7 +202,7 @@ function* promote(
   const confirmed = yield* ask(run, {
     kind: "confirm",
     fence: run.fence,
-    token: standby === null ? null : errand.token,
+    token: tokenOf(errand, setting),
     live: candidate.container.slot,
     entry: line(errand, candidate, "promoted", reason),
   });
@@ -226,7 +231,8 @@ function* goBack(
   const { candidate } = setting;
   const rejected = setting.container;
   const view = yield* ask(run, { kind: "observe" });
-  if (standby !== null && view.guard === null) return yield* concede(run, errand, candidate, guardianActed);
+  if (setting.previous !== null && view.guard === null)
+    return yield* concede(run, errand, candidate, guardianActed);
   // A container that died while it stood by, or did not answer before the switch, may be back by now.
   const previous = standby?.container ?? inSlot(view, otherSlot(rejected.slot));
   const fresh =
@@ -245,7 +251,6 @@ function* goBack(
       reason: `${reason}; ${decision.reason}`,
     });
   const back = previous !== null && decision.slot === previous.slot;
-  if (standby === null && !back) return yield* keepServing(run, errand, candidate, cause);
   const halted = !back || !decision.proven;
   const why = halted ? `${reason}; ${decision.reason}` : reason;
   const pointed = yield* ask(run, {
@@ -306,30 +311,16 @@ function* returned(
   }
 }
 
-const nowhere = { slot: null, proven: true, known: true, atMs: null, reason: "" };
+const nowhere = {
+  slot: null,
+  proven: true,
+  known: true,
+  atMs: null,
+  reason: "there is no release to go back to",
+};
 
 function chosen({ slot }: ContainerView) {
   return { slot, proven: true, known: true, reason: "" };
-}
-
-/** Nothing to go back to: the candidate goes on serving, and is not called stable. */
-function* keepServing(
-  run: Run,
-  errand: Errand,
-  candidate: Candidate,
-  { code, reason }: Cause,
-): Script<Outcome> {
-  const { id } = candidate.container;
-  const logs = yield* ask(run, { kind: "logs", fence: run.fence, containerId: id, lines: 50 });
-  yield* ask(run, { kind: "record", fence: run.fence, entry: line(errand, candidate, "halted", reason) });
-  yield* ask(run, { kind: "unlock", fence: run.fence });
-  return yield* end({
-    phase: "halted",
-    code,
-    serving: candidate.revision,
-    reason: `${reason}; there is no release to go back to`,
-    logs: logs.text,
-  });
 }
 
 const unsaved =

@@ -1,4 +1,5 @@
-import type { ContainerView, GatePolicy, LedgerEvent, Release, RuntimeSpec, Slot } from "./model.js";
+import { GUARD_LEASE_MS } from "./lock.js";
+import type { ContainerView, GatePolicy, LedgerEvent, Release, RuntimeSpec, Slot, StepOf } from "./model.js";
 
 /** A started container on its way to serving, and what it leaves if it gets there. */
 export interface Candidate {
@@ -19,10 +20,30 @@ export interface Errand {
   readonly promotionGate: GatePolicy | null;
 }
 
-/** The container that served until now, as long as it proves that it could again. */
+/** The container that served until now; as long as it proves that it could again, it stands by. */
 export interface Standby {
   readonly container: ContainerView;
   readonly runtime: RuntimeSpec;
+}
+
+/** The dead man's switch of a candidate: back to what served before, which is asked then whether it answers. */
+export function guardOf(
+  errand: Errand,
+  { container, revision }: Candidate,
+  previous: Standby | null,
+): Pick<StepOf<"switch">, "guard" | "previousPort" | "previousHealth"> {
+  if (previous === null) return { guard: null, previousPort: null, previousHealth: null };
+  return {
+    guard: {
+      token: errand.token,
+      revision,
+      live: container.slot,
+      previous: previous.container.slot,
+      leaseMs: GUARD_LEASE_MS,
+    },
+    previousPort: previous.runtime.port,
+    previousHealth: previous.runtime.health,
+  };
 }
 
 /** A line for the ledger about a candidate. */

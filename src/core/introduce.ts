@@ -1,10 +1,10 @@
 import { emptyTally } from "./bake.js";
 import { bake } from "./bake-watch.js";
-import { type Candidate, type Errand, line, type Standby } from "./candidate.js";
+import { type Candidate, type Errand, guardOf, line, type Standby } from "./candidate.js";
 import { concede } from "./ending.js";
 import { judgeGate } from "./gate.js";
 import { recordOf } from "./ledger.js";
-import { GUARD_LEASE_MS, PROOF_LIMIT_MS } from "./lock.js";
+import { PROOF_LIMIT_MS } from "./lock.js";
 import {
   type ContainerView,
   type HostView,
@@ -54,20 +54,10 @@ export function* introduce(
     fence: run.fence,
     containerId: container.id,
     to,
-    guard:
-      standby === null
-        ? null
-        : {
-            token: errand.token,
-            revision,
-            live: container.slot,
-            previous: standby.container.slot,
-            leaseMs: GUARD_LEASE_MS,
-          },
+    // Also where it cannot stand by: it may only be starting, and answer when the runner is gone.
+    ...guardOf(errand, candidate, previous),
     port: release.runtime.port,
     health: release.runtime.health,
-    previousPort: standby?.runtime.port ?? null,
-    previousHealth: standby?.runtime.health ?? null,
     provenUntilMs: gated.atMs + PROOF_LIMIT_MS,
     ...(standby === null ? {} : { believedFromMs: gated.passedFromMs + PROXY_BELIEVES_AFTER_MS }),
     entry: line(
@@ -84,12 +74,13 @@ export function* introduce(
       ? yield* concede(run, errand, candidate, { code: switched.code, reason: switched.message })
       : yield* abort(run, errand, candidate, serving, switched.code, switched.message);
   }
-  yield* enter({ phase: "switched", revision, guarded: standby !== null });
+  yield* enter({ phase: "switched", revision, guarded: previous !== null });
 
   return yield* bake(run, errand, {
     view,
     candidate,
     container: gated.container,
+    previous,
     standby,
     standbyAtMs: gated.atMs,
     position: gated.traffic?.position ?? { inode: 0, offset: 0 },

@@ -182,11 +182,12 @@ test.each<[string, (standby: NonNullable<WatchReport["standby"]>) => WatchReport
     fence: 2,
     containerId: "container-1-r2",
     to: { mode: "solo", live: "green" },
-    guard: null,
+    // What died may be started again, and be the better one when the runner is gone.
+    guard: { token: "run-1", revision: 2, live: "green", previous: "blue", leaseMs: 15_000 },
     port: 3002,
     health: two.health,
-    previousPort: null,
-    previousHealth: null,
+    previousPort: 3001,
+    previousHealth: one.health,
     provenUntilMs: (watches[0]?.live.atMs ?? 0) + 10_000,
     entry: {
       event: "switched",
@@ -199,7 +200,7 @@ test.each<[string, (standby: NonNullable<WatchReport["standby"]>) => WatchReport
   });
   expect(warnings(notices)).toEqual(["revision 1, standing by, died: revision 2 serves alone now"]);
   expect(outcome?.phase).toBe("promoted");
-  expect(all(steps, "watch").at(-1)).toMatchObject({ token: null, standby: null });
+  expect(all(steps, "watch").at(-1)).toMatchObject({ token: "run-1", standby: null });
 });
 
 test("a host that goes down while a pair is left has left it, or its guardian still decides", () => {
@@ -253,8 +254,7 @@ test("a pair that cannot be left is settled, and what serves then is told", () =
   const host = answering(hostWith(), "watch", died);
   answering(host, "switch", (answer, time) => (time === 2 ? failed : answer));
   const { outcome } = story(host);
-  expect(outcome).toMatchObject({ code: "step-failed", serving: 2 });
-  expect(outcome?.phase).toBe("halted");
+  expect(outcome).toMatchObject({ phase: "rolled-back", code: "step-failed", serving: 1 });
 });
 
 test("a confirmation that the host could not do is settled, and what serves then is told", () => {
@@ -463,7 +463,7 @@ test("a first release that fails its bake keeps the traffic, with its last words
     [anImage("v2")]: { ...healthy, afterSwitch: { afterMs: 100, does: "health-fails" } },
   });
   const { kinds, outcome } = story(host);
-  expect(kinds.slice(-4)).toEqual(["observe", "logs", "record", "unlock"]);
+  expect(kinds.slice(-4)).toEqual(["observe", "point-back", "logs", "unlock"]);
   expect(outcome).toMatchObject({
     phase: "halted",
     code: "bake-failed",
@@ -479,6 +479,16 @@ function aloneUntil(healthyAfterMs: number | null): SimulatedHost {
   Object.assign(host.inSlot("blue") ?? {}, { startedMs: host.nowMs });
   return host;
 }
+
+test("what was only starting when its host switched alone is gone back to when the runner is gone", () => {
+  const host = aloneUntil(9_000);
+  const at = story(aloneUntil(9_000)).steps.findIndex(({ kind }) => kind === "watch");
+  story(host, {}, [{ at, what: { kind: "runner-dies", when: "before" } }]);
+  expect(host.pointer).toEqual({ mode: "solo", live: "green" });
+  host.advance(20_000);
+  expect(host.pointer).toEqual({ mode: "solo", live: "blue" });
+  expect(host.outcome).toMatchObject({ verdict: "reverted", serving: "blue" });
+});
 
 test("what did not stand by may be the way back all the same, once it answers", () => {
   const host = aloneUntil(9_000);

@@ -113,7 +113,11 @@ test("the first release is asked at its own pace and switched to alone, without 
 test("where the previous release does not answer, that is told, and the switch is alone", () => {
   const { first, notices } = story(hostWith({}, { healthyAfterMs: null }));
   expect(warnings(notices)[0]).toContain("revision 1, which serves now, does not answer its health probes");
-  expect(first("switch")).toMatchObject({ to: { mode: "solo", live: "green" }, guard: null });
+  expect(first("switch")).toMatchObject({
+    to: { mode: "solo", live: "green" },
+    // It may only be starting, and answer when the runner is gone.
+    guard: { token: "run-1", previous: "blue" },
+  });
 });
 
 test("a previous release whose folder is gone is asked as the candidate is", () => {
