@@ -71,10 +71,20 @@ write_outputs() {
     echo "outcome=$1"
     echo "code=$2"
     for name in image digest revision url; do echo "$name=$(fact "$name")"; done
+    echo "page=$(keep_page)"
     echo "report<<$delimiter"
     if [[ -f $work/text ]]; then cat "$work/text"; fi
     printf '\n%s\n' "$delimiter"
   } >>"$GITHUB_OUTPUT"
+}
+
+# The report of a run as a file, for a step that keeps it. Prints nothing where there was no run.
+keep_page() {
+  if [[ ! -s $work/facts || -z $(fact page) ]]; then return; fi
+  local folder
+  folder=$(mktemp -d "${RUNNER_TEMP:-/tmp}/evenkeel-XXXXXX")
+  fact page >"$folder/report.html"
+  echo "$folder/report.html"
 }
 
 write_summary() { if [[ -n ${GITHUB_STEP_SUMMARY:-} ]]; then printf '%s\n' "$1" >>"$GITHUB_STEP_SUMMARY"; fi; }

@@ -7,6 +7,7 @@ import type { Config } from "../config/config.js";
 import { resolveEnvironment } from "../config/environment.js";
 import { publicAddressOf } from "../config/public-address.js";
 import { describe, EvenkeelError, printableLine } from "../errors.js";
+import { htmlReport } from "../report/html-report.js";
 import type { RunReport } from "../report/run-report.js";
 import { type Ending, stepSummary } from "./step-summary.js";
 
@@ -87,6 +88,7 @@ function spell(mark: string, ending: Ending): string {
     ["next", failure?.next],
     ...[...warnings, ...told].map((text) => ["warning", printableLine(text, 1_000)] as const),
     ["summary", stepSummary(ending)],
+    ["page", report === null ? null : htmlReport(report).trimEnd()],
   ];
   const lines = facts.flatMap(([name, value]) =>
     value == null || value === ""

@@ -142,6 +142,9 @@ describe("the workflow of the page, on a runner", () => {
     expect(code).not.toBe(0);
     expect(outputs).toMatchObject({ outcome: "aborted", code: "gate-failed", revision: "1" });
     expect(outputs.image).not.toBe(image);
+    expect(readFileSync(outputs.page ?? "", "utf8")).toMatch(
+      /^<!doctype html>[\s\S]*gate-failed[\s\S]*&#60;b&#62;forged/,
+    );
     expect(page).toContain("### ❌ workflow to production: aborted");
     expect(page).toContain("| Serves now | revision 1 |");
     expect(page).toContain("**Next:** Read its logs, correct the cause and deploy again.");

@@ -2,6 +2,8 @@ import { expect, it } from "vitest";
 import { parseConfig } from "../../src/config/parse.js";
 import { EvenkeelError } from "../../src/errors.js";
 import { seeEnvironment, withFacts } from "../../src/module/facts.js";
+import { htmlReport } from "../../src/report/html-report.js";
+import type { RunReport } from "../../src/report/run-report.js";
 import { toldRun } from "../support/told-run.js";
 
 const image = `registry.example.com/team/shop@sha256:${"a1".repeat(32)}`;
@@ -26,7 +28,7 @@ it("a success ends with what it led to", async () => {
     seeEnvironment(seen, config, "");
     seen.image = image;
     seen.warnings.push("an untested image was allowed");
-    seen.report = { ...report, notes: [{ atMs: 5, level: "warning", text: "it answers 503 from here" }] };
+    seen.report = seenReport(report);
     return "Revision 2 serves.";
   });
   const [first, ...marked] = text.split("\n");
@@ -41,7 +43,9 @@ it("a success ends with what it led to", async () => {
     "m4rk warning an untested image was allowed",
     "m4rk warning it answers 503 from here",
   ]);
-  expect(marked.slice(8, -1).every((line) => line.startsWith("m4rk summary "))).toBe(true);
+  const page = marked.findIndex((line) => line.startsWith("m4rk page "));
+  expect(marked.slice(8, page).every((line) => line.startsWith("m4rk summary "))).toBe(true);
+  expect(factsIn(text).page).toBe(htmlReport(seenReport(report)).trimEnd());
   expect(marked.at(-1)).toBe("m4rk end");
 });
 
@@ -80,6 +84,10 @@ it("what is no text is returned as it is", async () => {
   const container = {};
   expect(await withFacts({ function: "build", mark: "m4rk" }, async () => container)).toBe(container);
 });
+
+function seenReport(report: RunReport): RunReport {
+  return { ...report, notes: [{ atMs: 5, level: "warning", text: "it answers 503 from here" }] };
+}
 
 function factsIn(text: string): Readonly<Record<string, string>> {
   const facts: Record<string, string> = {};

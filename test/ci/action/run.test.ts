@@ -202,6 +202,15 @@ facts "outcome promoted" "image ${digest}" "digest sha256:${"a1".repeat(32)}" "r
     expect(second).not.toBe(delimiter);
   });
 
+  it("keeps the page of a run in a file, and says nothing of one where there was no run", () => {
+    fakeDagger(`facts "outcome promoted" "page <!doctype html>" "page " "page <p>x</p>"`);
+    const path = /^page=(.+)$/m.exec(run(key, { RUNNER_TEMP: folder }).outputs)?.[1] ?? "";
+    expect(path.startsWith(`${folder}/evenkeel-`)).toBe(true);
+    expect(readFileSync(path, "utf8")).toBe("<!doctype html>\n\n<p>x</p>\n");
+    fakeDagger(`facts "outcome done"`);
+    expect(run(key, { RUNNER_TEMP: folder }).outputs).toMatch(/^page=$/m);
+  });
+
   it("tells why a deploy failed, what serves and what to do, and shows no fact as it is", () => {
     fakeDagger(`{ cat <<'END'
 12  : deploy ERROR
