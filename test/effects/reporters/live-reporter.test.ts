@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import xterm from "@xterm/headless";
 import { describe, expect, test } from "vitest";
 import { createReporter } from "../../../src/effects/reporters/create-reporter.js";
@@ -228,6 +229,26 @@ test("the cursor is hidden while something is drawn, and shown at the end whatev
     expect(process.listenerCount("SIGINT")).toBe(listening);
   }
 });
+
+test.each(["SIGINT", "SIGTERM"] as const)(
+  "a process that %s ends in the middle gives the cursor back",
+  async (signal) => {
+    const module = new URL("../../../src/effects/reporters/live-reporter.ts", import.meta.url);
+    const script = `import { createLiveReporter } from ${JSON.stringify(module.href)};
+const stream = { columns: 80, rows: 24, write: (text) => process.stdout.write(text) };
+createLiveReporter(stream).start(${JSON.stringify(aStart())});
+setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", script]);
+    let written = "";
+    child.stdout.on("data", (chunk) => {
+      written += chunk;
+      if (written.includes("prepare")) child.kill(signal);
+    });
+    const ended = await new Promise((resolve) => child.on("close", (_, by) => resolve(by)));
+    expect(ended).toBe(signal);
+    expect(written.lastIndexOf("\u001b[?25h")).toBeGreaterThan(written.lastIndexOf("\u001b[?25l"));
+  },
+);
 
 test("in a log there is one line an event and no control character; which it is, the stream says", async () => {
   const written: string[] = [];
