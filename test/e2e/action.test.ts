@@ -12,7 +12,7 @@ import { type Page, pages, snippetsOf } from "../docs/support/pages.js";
 import { type CommittedProject, createProject } from "./support/committed-project.js";
 
 /**
- * The workflow that docs/github-actions.md shows, run by `act` on this machine as a runner would: a commit
+ * The workflows that docs/github-actions.md shows, run by `act` on this machine as a runner would: a commit
  * is tested, built, published to the lab's registry and deployed to a host of the lab. Then what goes wrong
  * most often, each of which has to explain itself on the run's page.
  */
@@ -90,7 +90,8 @@ describe("the workflow of the page, on a runner", () => {
       join(folder, "project"),
       { lab, target, app: "workflow" },
       {
-        ".github/workflows/deploy.yml": workflows[0]?.text ?? "",
+        ".github/workflows/deploy.yml": example("deploy"),
+        ".github/workflows/rollback.yml": example("rollback"),
         known_hosts: "# The workflow gives them.\n",
       },
     );
@@ -114,6 +115,16 @@ describe("the workflow of the page, on a runner", () => {
     expect(page).toContain(`Published: ${image}`);
     for (const phase of ["pull", "start", "gate", "switch", "bake"])
       expect(page).toMatch(new RegExp(`^\\| ${phase} \\| [\\d.]+ s \\|$`, "m"));
+  });
+
+  it("goes back to the release before, by hand, and tells the same", async () => {
+    const config = configOf(({ container }) => Object.assign(container, { env: { LEVEL: "debug" } }));
+    const credentials = { sshKey: key, environmentFile: "TOKEN=s3cret" };
+    expect((await deploy(config, { image, credentials })).outcome).toMatchObject({ revision: 2 });
+    const { code, outputs, page, log, errors } = await act({ workflow: "rollback" });
+    expect({ code, errors }, log).toEqual({ code: 0, errors: [] });
+    expect(outputs).toMatchObject({ outcome: "promoted", revision: "1", url: `http://${target.host}` });
+    expect(page).toContain("| Serves now | revision 1 |");
   });
 
   it("fails with the reason on the run's page when the commit's tests fail, and the host serves on", async () => {
@@ -158,7 +169,7 @@ describe("the workflow of the page, on a runner", () => {
   it("with a key that the host does not know, says so and what to check", async () => {
     const other = join(folder, "other_key");
     await must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", other]);
-    const { code, errors, outputs, page } = await act({ SSH_KEY: readFileSync(other, "utf8") });
+    const { code, errors, outputs, page } = await act({ secrets: { SSH_KEY: readFileSync(other, "utf8") } });
     expect(code).not.toBe(0);
     expect(outputs).toMatchObject({ outcome: "failed", code: "ssh-denied" });
     expect(page).toContain("### ❌ evenkeel deploy to production: failed (ssh-denied)");
@@ -167,7 +178,7 @@ describe("the workflow of the page, on a runner", () => {
   });
 
   it("with a secret that is not set, says which before anything is run", async () => {
-    const { code, errors, outputs, page, log } = await act({ SSH_KEY: "" });
+    const { code, errors, outputs, page, log } = await act({ secrets: { SSH_KEY: "" } });
     expect(code).not.toBe(0);
     expect(outputs).toMatchObject({ outcome: "failed", code: "usage" });
     expect(errors).toEqual([
@@ -183,7 +194,12 @@ describe("the workflow of the page, on a runner", () => {
     const isLocked = new Promise<void>((resolve) => {
       locked = resolve;
     });
-    const other = deploy(neverReady(), {
+    // Nobody answers at this port, so the deploy keeps the lock.
+    const neverReady = configOf(({ container, health }) => {
+      Object.assign(container, { port: 3001 });
+      Object.assign(health, { deadline: "5m" });
+    });
+    const other = deploy(neverReady, {
       image,
       holder: "somebody at work",
       credentials: { sshKey: key, environmentFile: "TOKEN=s3cret" },
@@ -214,7 +230,14 @@ describe("the workflow of the page, on a runner", () => {
   });
 
   /** Runs the workflow with what GitHub keeps for it, and these instead. */
-  async function act(others: Readonly<Record<string, string>> = {}) {
+  async function act({
+    workflow = "deploy",
+    secrets: others = {},
+  }: {
+    readonly workflow?: string;
+    readonly secrets?: Readonly<Record<string, string>>;
+  } = {}) {
+    const event = workflow === "deploy" ? ["push"] : ["workflow_dispatch", "--input", "reason=by hand"];
     const secrets = { SSH_KEY: key, PRODUCTION_ENV: "TOKEN=s3cret", REGISTRY_PASSWORD: "s3cret", ...others };
     const local = ["--local-repository", `OWNER/evenkeel@v1=${action}`, "--action-offline-mode"];
     const given = [
@@ -222,7 +245,10 @@ describe("the workflow of the page, on a runner", () => {
       ...["--var", `KNOWN_HOSTS=${target.hostKeyLine}`],
     ];
     const { code, stdout, stderr } = await execute(
-      [join(tools, "act"), "push", "--json", "-P", "ubuntu-latest=-self-hosted", ...local, ...given],
+      [
+        ...[join(tools, "act"), ...event, "--workflows", `.github/workflows/${workflow}.yml`, "--json"],
+        ...["-P", "ubuntu-latest=-self-hosted", ...local, ...given],
+      ],
       { cwd: project.path, env: { ...lab.env, XDG_CACHE_HOME: join(folder, "cache") } },
     );
     const entries = stdout
@@ -241,15 +267,23 @@ describe("the workflow of the page, on a runner", () => {
     };
   }
 
-  /** The same app with a health path that nobody answers, so that its deploy keeps the lock. */
-  function neverReady() {
+  /** The project's configuration with a change, and with the host's key, which the workflow gives otherwise. */
+  function configOf(change: (config: Changeable) => void) {
     const config = parse(readFileSync(join(project.path, "evenkeel.yaml"), "utf8"));
-    config.container.port = 3001;
-    config.health = { interval: "500ms", deadline: "5m" };
     config.environments.production.knownHosts = target.hostKeyLine;
-    return loadConfig(written("never-ready.yaml", stringify(config)));
+    change(config);
+    return loadConfig(written("changed.yaml", stringify(config)));
   }
 });
+
+interface Changeable {
+  readonly container: object;
+  readonly health: object;
+}
+
+function example(name: string): string {
+  return readFileSync(join(root, `examples/workflows/${name}.yml`), "utf8");
+}
 
 function written(name: string, text: string): string {
   const path = join(folder, name);
