@@ -83,9 +83,7 @@ function* place(
     release,
     left: null,
   };
-  return yield* untilSwitched(run, errand, candidate, serving, () =>
-    introduce(run, errand, view, candidate, serving),
-  );
+  return yield* untilSwitched(run, errand, candidate, () => introduce(run, errand, view, candidate, serving));
 }
 
 /** Turns the run's own deadline before the switch into an abort; after it, the bake handles it. */
@@ -93,7 +91,6 @@ export function* untilSwitched(
   run: Run,
   errand: Errand,
   candidate: Candidate,
-  serving: ReturnType<typeof servingContainer>,
   story: () => Script<Outcome>,
 ): Script<Outcome> {
   try {
@@ -102,7 +99,7 @@ export function* untilSwitched(
     if (!(cause instanceof Interruption) || cause.why !== "deadline") throw cause;
     const view = yield* ask(run, { kind: "observe" });
     if (view.guard !== null || view.pointer?.live === candidate.container.slot) throw cause;
-    return yield* abort(run, errand, candidate, serving, "deadline", cause.message);
+    return yield* abort(run, errand, view, candidate, "deadline", cause.message);
   }
 }
 

@@ -3,7 +3,7 @@ import { bake } from "./bake-watch.js";
 import { type Candidate, type Errand, guardOf, line, type Standby } from "./candidate.js";
 import { concede } from "./ending.js";
 import { judgeGate } from "./gate.js";
-import { recordOf } from "./ledger.js";
+import { recordOf, stableRevisions } from "./ledger.js";
 import { PROOF_LIMIT_MS } from "./lock.js";
 import {
   type ContainerView,
@@ -18,6 +18,7 @@ import {
 } from "./model.js";
 import { isProven, watched } from "./proof.js";
 import { ask, end, enter, isFailure, note, type Run, type Script } from "./script.js";
+import { servingContainer } from "./serving.js";
 
 /** The proxy asks a slot every 250 ms, and believes in it at the first pass; a pair formed sooner would skip the candidate. */
 const PROXY_BELIEVES_AFTER_MS = 300;
@@ -36,7 +37,7 @@ export function* introduce(
   const previous = serving === null ? null : previousOf(view, serving, release.runtime);
   const gated = yield* gate(run, candidate, previous);
   if (gated.verdict === "fail")
-    return yield* abort(run, errand, candidate, serving, "gate-failed", gated.reason);
+    return yield* abort(run, errand, view, candidate, "gate-failed", gated.reason);
   yield* enter({ phase: "gated", revision, reason: gated.reason });
 
   const { standby } = gated;
@@ -72,7 +73,7 @@ export function* introduce(
     // A switch that failed half-way is one that must be settled, not a candidate that was never seen.
     return now.guard !== null || now.pointer?.live === container.slot
       ? yield* concede(run, errand, candidate, { code: switched.code, reason: switched.message })
-      : yield* abort(run, errand, candidate, serving, switched.code, switched.message);
+      : yield* abort(run, errand, now, candidate, switched.code, switched.message);
   }
   yield* enter({ phase: "switched", revision, guarded: previous !== null });
 
@@ -164,12 +165,12 @@ function* gate(run: Run, candidate: Candidate, previous: Standby | null): Script
   }
 }
 
-/** Before the switch: only the idle slot is undone. */
+/** Before the switch: only the idle slot is undone; and not even that where nothing serves and it may be the way out. */
 export function* abort(
   run: Run,
   errand: Errand,
+  view: HostView,
   candidate: Candidate,
-  serving: ContainerView | null,
   code: OutcomeCode,
   reason: string,
 ): Script<Outcome> {
@@ -179,14 +180,18 @@ export function* abort(
     containerId: candidate.container.id,
     lines: 50,
   });
-  yield* ask(run, {
-    kind: "retire",
-    fence: run.fence,
-    containerId: candidate.container.id,
-    slot: candidate.container.slot,
-    drainMs: 2_000,
-    afterMs: 0,
-  });
+  const serving = servingContainer(view);
+  if (serving === null && stableRevisions(view.ledger).includes(candidate.revision))
+    yield* note("warning", `nothing serves: revision ${candidate.revision} stays for the next run to take`);
+  else
+    yield* ask(run, {
+      kind: "retire",
+      fence: run.fence,
+      containerId: candidate.container.id,
+      slot: candidate.container.slot,
+      drainMs: 2_000,
+      afterMs: 0,
+    });
   yield* ask(run, { kind: "record", fence: run.fence, entry: line(errand, candidate, "aborted", reason) });
   yield* ask(run, { kind: "unlock", fence: run.fence });
   return yield* end({ phase: "aborted", code, serving: serving?.revision ?? null, reason, logs: logs.text });

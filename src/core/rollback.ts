@@ -103,9 +103,7 @@ function* attempt(run: Run, errand: Errand, request: RollbackRequest): Script<Ou
     release: record.release,
     left: leftBy(view)?.revision ?? null,
   };
-  return yield* untilSwitched(run, errand, candidate, serving, () =>
-    introduce(run, errand, view, candidate, serving),
-  );
+  return yield* untilSwitched(run, errand, candidate, () => introduce(run, errand, view, candidate, serving));
 }
 
 /** Settling was a rollback in itself: a second one at once would take the service further back than was asked. */

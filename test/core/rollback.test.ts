@@ -217,6 +217,25 @@ test("where every container is gone, the newest stable release is started, and n
   expect(host.ledger.at(-1)).not.toHaveProperty("left");
 });
 
+test("where nothing serves, a rollback whose time is over leaves the release it started for the next run", () => {
+  const dead = () => {
+    const host = twice();
+    Object.assign(host.live() ?? {}, { stage: "exited", restartPolicy: "no" });
+    host.containers = host.containers.filter((container) => container === host.live());
+    return host;
+  };
+  const at = back(dead()).steps.findIndex(({ kind }) => kind === "switch");
+  const host = dead();
+  const late: Fault = { at: at - 1, what: { kind: "runner-pauses", ms: 20_000, meanwhile: null } };
+  const told = runScript(rollback({ ...aRollbackRequest(), deadlineMs: 9_000 }), host, [late]);
+  expect(told.outcome).toMatchObject({ phase: "aborted", code: "deadline", serving: null });
+  expect(told.steps.map(({ kind }) => kind)).not.toContain("retire");
+  expect(host.inSlot("blue")).toMatchObject({ revision: 1, stage: "running" });
+
+  expect(back(host).outcome).toMatchObject({ phase: "nothing-to-do", revision: 1 });
+  expect(host.live()?.revision).toBe(1);
+});
+
 test("a hot release that has exited is started again", () => {
   const host = twice();
   Object.assign(host.inSlot("blue") ?? {}, { stage: "exited", restartPolicy: "no" });
