@@ -14,6 +14,8 @@ export interface Candidate {
 export interface Errand {
   readonly token: string;
   readonly holder: string;
+  /** Why it was asked for, in a person's words. */
+  readonly reason: string;
   readonly keepReleases: number;
   readonly publicUrl: string | null;
   /** Who else has a say in the promotion; null for nobody, as in a rollback: the way back is not vetoed. */

@@ -14,6 +14,7 @@ export function* deploy(request: DeployRequest): Script<Outcome> {
   const errand: Errand = {
     token: request.holder,
     holder: request.holder,
+    reason: request.reason,
     keepReleases: request.keepReleases,
     publicUrl: request.publicUrl,
     promotionGate: request.promotionGate,

@@ -65,7 +65,7 @@ export function* introduce(
       errand,
       candidate,
       "switched",
-      standby === null ? "alone: nothing stands by" : `slot ${standby.container.slot} stands by`,
+      `${errand.reason}; ${standby === null ? "alone: nothing stands by" : `slot ${standby.container.slot} stands by`}`,
     ),
   });
   if (isFailure(switched)) {

@@ -68,6 +68,7 @@ export function* rollback(request: RollbackRequest): Script<Outcome> {
   const errand: Errand = {
     token: request.holder,
     holder: request.holder,
+    reason: request.reason,
     keepReleases: request.keepReleases,
     publicUrl: request.publicUrl,
     promotionGate: null,

@@ -2,7 +2,14 @@ import { expect, test } from "vitest";
 import { type Candidate, type Errand, line } from "../../src/core/candidate.js";
 import { aRelease } from "../support/builders.js";
 
-const errand: Errand = { token: "t", holder: "me", keepReleases: 5, publicUrl: null, promotionGate: null };
+const errand: Errand = {
+  token: "t",
+  holder: "me",
+  reason: "why",
+  keepReleases: 5,
+  publicUrl: null,
+  promotionGate: null,
+};
 const candidate: Candidate = {
   container: { id: "c", slot: "blue" },
   revision: 2,

@@ -88,7 +88,7 @@ test("the switch names both, arms the guardian, and holds only as long as the pr
       image: anImage("v2"),
       commit: "c0ffee",
       by: "run-1",
-      reason: "slot blue stands by",
+      reason: "deploy v2; slot blue stands by",
     },
   });
 });

@@ -7,7 +7,14 @@ import { type Fault, runScript } from "../support/run-script.js";
 import { createContainer, healthy } from "../support/simulated-container.js";
 import { aSimulatedHost, type SimulatedHost } from "../support/simulated-host.js";
 
-const errand = { token: "run-1", holder: "run-1", keepReleases: 5, publicUrl: null, promotionGate: null };
+const errand = {
+  token: "run-1",
+  holder: "run-1",
+  reason: "why",
+  keepReleases: 5,
+  publicUrl: null,
+  promotionGate: null,
+};
 const fine: Outcome = { phase: "nothing-to-do", revision: 1, slot: "blue", reason: "told to its end" };
 
 /** One look at the host, and that is all. */

@@ -5,7 +5,14 @@ import { beginRun } from "../../src/core/script.js";
 import { tidy } from "../../src/core/tidy.js";
 import { aContainer, anEntry, aRelease, aRuntime, aView } from "../support/builders.js";
 
-const errand = { token: "run-1", holder: "run-1", keepReleases: 2, publicUrl: null, promotionGate: null };
+const errand = {
+  token: "run-1",
+  holder: "run-1",
+  reason: "why",
+  keepReleases: 2,
+  publicUrl: null,
+  promotionGate: null,
+};
 const runtime = aRuntime({ drainMs: 5_000, hotMs: 60_000 });
 const candidate: Candidate = {
   container: { id: "container-9", slot: "green" },
