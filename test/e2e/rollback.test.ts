@@ -38,6 +38,7 @@ test("hot: the release that still runs serves again, the same container as befor
   expect(await shop.visit()).toBe("version 2");
   expectUnharmed(seen);
   expect(await shop.status()).toMatch(/stable +revisions 1, 2$/m);
+  expect(await shop.history()).toContain("rollback by hand; slot blue stands by");
 });
 
 test("a revision that is not stable is refused, with those that are", async () => {
