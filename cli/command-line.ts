@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { describe, EvenkeelError } from "../src/errors.js";
-import { readCommandLine } from "./flags.js";
+import { readCommandLine } from "./call.js";
 import { helpOf, helpOfAll } from "./help.js";
 import { STOP_CODES, type Terminal } from "./terminal.js";
 

@@ -19,8 +19,9 @@ import {
   upgradeProxy,
   withKnownHosts,
 } from "../src/index.js";
+import type { Call } from "./call.js";
 import type { CommandName } from "./commands.js";
-import type { Call, FlagName } from "./flags.js";
+import type { FlagName } from "./flags.js";
 import { reportFile } from "./report-file.js";
 import { readSecret, usualKey } from "./secrets.js";
 import type { Terminal } from "./terminal.js";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { readCommandLine } from "../../cli/call.js";
 import { COMMANDS, ENGINE_COMMANDS } from "../../cli/commands.js";
-import { FLAGS, readCommandLine } from "../../cli/flags.js";
+import { FLAGS } from "../../cli/flags.js";
 import { helpOf, helpOfAll } from "../../cli/help.js";
 import { EvenkeelError } from "../../src/errors.js";
 import { moduleDoc, moduleSurface } from "../docs/support/module-surface.js";
