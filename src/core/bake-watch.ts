@@ -250,6 +250,9 @@ function* goBack(
       code,
       reason: `${reason}; ${decision.reason}`,
     });
+  // It may only be starting: the guardian goes on asking it.
+  if (decision.slot === null && setting.previous !== null && previous !== null && isUp(previous))
+    return yield* leaveArmed(run, errand, candidate, cause, previous);
   const back = previous !== null && decision.slot === previous.slot;
   const halted = !back || !decision.proven;
   const why = halted ? `${reason}; ${decision.reason}` : reason;
@@ -309,6 +312,28 @@ function* returned(
     if (run.nowMs >= limitMs || remainingMs(run) <= 0) return nowhere;
     yield* ask(run, { kind: "wait", ms: candidate.release.runtime.bake.intervalMs });
   }
+}
+
+/** The run's time is over, and nothing moves without proof: what serves, serves on, unless the guardian finds better. */
+function* leaveArmed(
+  run: Run,
+  errand: Errand,
+  candidate: Candidate,
+  { code, reason }: Cause,
+  previous: ContainerView,
+): Script<Outcome> {
+  const now = yield* ask(run, { kind: "observe" });
+  if (now.guard === null) return yield* concede(run, errand, candidate, guardianActed);
+  const { id } = candidate.container;
+  const logs = yield* ask(run, { kind: "logs", fence: run.fence, containerId: id, lines: 50 });
+  yield* ask(run, { kind: "unlock", fence: run.fence });
+  return yield* end({
+    phase: "halted",
+    code,
+    serving: candidate.revision,
+    reason: `${reason}; revision ${previous.revision}, which served before, does not answer. The host goes back to it by itself if it does so soon`,
+    logs: logs.text,
+  });
 }
 
 const nowhere = {

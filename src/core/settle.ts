@@ -102,7 +102,9 @@ function* goBack(
 ): Script<void> {
   const candidate = inSlot(view, unconfirmed.live);
   const previous = inSlot(view, unconfirmed.previous);
-  if (previous !== null && isUp(previous)) yield* letStart(run, view, previous, fallback);
+  const patient = previous === null || !isUp(previous) || (yield* letStart(run, view, previous, fallback));
+  // The run's time is over, the guardian's patience is not: it asks on, and decides.
+  if (!patient && view.guard !== null) return;
   const decision = yield* healthier(run, view, previous, candidate, fallback);
   if (!decision.known) return;
   const back = decision.slot === unconfirmed.previous;
@@ -129,19 +131,19 @@ function wayItLeft(run: Run): LedgerEvent {
 
 /**
  * After a reboot the way back may be slow to start, and an untried release must not win by being quicker. The
- * pair serves meanwhile.
+ * pair serves meanwhile. False where the run's own time ended first.
  */
 function* letStart(
   run: Run,
   view: HostView,
   previous: ContainerView,
   fallback: RuntimeSpec | null,
-): Script<void> {
+): Script<boolean> {
   const untilMs = run.nowMs + PATIENCE_MS;
   for (;;) {
     const health = yield* askHealth(run, view, previous, fallback);
-    if (health.proven || !health.known) return;
-    if (run.nowMs >= untilMs || remainingMs(run) <= 0) return;
+    if (health.proven || !health.known || run.nowMs >= untilMs) return true;
+    if (remainingMs(run) <= 0) return false;
     yield* ask(run, { kind: "wait", ms: 1_000 });
   }
 }

@@ -502,7 +502,9 @@ test("it is waited for as long as the bake may take, and no longer", () => {
   const host = aloneUntil(null);
   const { outcome, steps, tookMs } = story(host);
   expect(outcome).toMatchObject({ phase: "halted", serving: 2 });
-  expect(outcome?.reason).toContain("there is no release to go back to");
+  expect(outcome?.reason).toContain("revision 1, which served before, does not answer");
+  expect(all(steps, "point-back")).toEqual([]);
+  expect(host.guard).not.toBeNull();
   expect(all(steps, "wait").at(-1)).toEqual({ kind: "wait", ms: 1_000 });
   expect(tookMs).toBeGreaterThan(9_000);
   expect(tookMs).toBeLessThan(16_000);
@@ -512,6 +514,23 @@ test("nor longer than the run may take", () => {
   const { tookMs, outcome } = story(aloneUntil(null), { deadlineMs: 7_000 });
   expect(outcome).toMatchObject({ phase: "halted", code: "bake-failed", serving: 2 });
   expect(tookMs).toBeLessThan(10_000);
+});
+
+test("when the run may take no longer, the guardian goes on waiting for it", () => {
+  const host = aloneUntil(20_000);
+  const { outcome } = story(host, { deadlineMs: 7_000 });
+  expect(outcome).toMatchObject({ phase: "halted", serving: 2 });
+  host.advance(40_000);
+  expect(host.pointer).toEqual({ mode: "solo", live: "blue" });
+  expect(host.outcome).toMatchObject({ verdict: "reverted" });
+});
+
+test("when the guardian has decided meanwhile, that is what is told", () => {
+  const host = aloneUntil(null);
+  const at = story(aloneUntil(null)).steps.findLastIndex(({ kind }) => kind === "observe");
+  const acts = () => Object.assign(host.inSlot("blue")?.behaviour ?? {}, { healthyAfterMs: 0 });
+  const { outcome } = story(host, {}, [meanwhile(at, acts, 20_000)]);
+  expect(outcome).toMatchObject({ phase: "rolled-back", code: "guard-gone", serving: 1 });
 });
 
 test("one that does not run is not waited for", () => {

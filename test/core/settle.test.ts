@@ -68,6 +68,25 @@ function outcomeOf(host: SimulatedHost, verdict: "reverted" | "halted", serving:
   return host;
 }
 
+test("a run whose time is over leaves a previous release that is starting to the guardian, which asks on", () => {
+  const starting = () => openSwitch({ blue: { revision: 1, behaviour: mute }, green: { revision: 2 } });
+  const host = starting();
+  host.guard = {
+    ...{ token: "run-2", revision: 2, live: "green", previous: "blue", looks: 0 },
+    ...{ expiresMs: host.nowMs + 1e9, looksAtMs: host.nowMs + 1e9 },
+    ...{ passes: { previous: 0, live: 0 }, needed: { previous: 1, live: 1 } },
+  };
+  const told = settle(host, [], null, 0);
+  expect(told.kinds).not.toContain("point-back");
+  expect(host.guard).not.toBeNull();
+  expect(told.outcome?.blocked).toContain("did not confirm it");
+
+  // Where nobody else would decide, the run does.
+  const alone = starting();
+  settle(alone, [], null, 0);
+  expect(alone.pointer).toEqual({ mode: "solo", live: "green" });
+});
+
 test("a host in order is looked at once", () => {
   const told = settle(hostOf({ blue: { revision: 1 } }, [["promoted", 1]]));
   expect(told.kinds).toEqual(["observe"]);
