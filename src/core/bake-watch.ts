@@ -1,5 +1,5 @@
 import { addReport, type BakeRecord, emptyBake, judgeBake, PROBE_FAILURES } from "./bake.js";
-import { type Errand, guardOf, line, type Standby } from "./candidate.js";
+import { type Errand, guardOf, line, onceStable, type Standby } from "./candidate.js";
 import { type Cause, concede } from "./ending.js";
 import { goBack, guardianActed, type Trial } from "./go-back.js";
 import { GUARD_LEASE_MS, PROOF_LIMIT_MS } from "./lock.js";
@@ -25,6 +25,7 @@ export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> 
   const { candidate, container } = setting;
   const { runtime } = candidate.release;
   let { standby, position } = setting;
+  let trial = setting;
   // The proof it gave just before the switch counts, so that a release that breaks at once is left at once.
   let record = { ...emptyBake, standbyPasses: standby?.runtime.health.passes ?? 0 };
   const from = run.nowMs;
@@ -40,12 +41,12 @@ export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> 
   if (errand.publicUrl !== null) yield* visit(run, errand.publicUrl);
   const back = (cause: Cause) => {
     const { standbyPasses } = record;
-    return goBack(run, errand, setting, { standby, standbyPasses, seenMs, standbyAtMs, limitMs }, cause);
+    return goBack(run, errand, trial, { standby, standbyPasses, seenMs, standbyAtMs, limitMs }, cause);
   };
   for (;;) {
-    const report = yield* watch(run, errand, setting, standby, position);
+    const report = yield* watch(run, errand, trial, standby, position);
     if (report === "deadline") return yield* back(bakeFailed("the deploy's own deadline is over"));
-    if (setting.previous !== null && report.guard === "gone")
+    if (trial.wayBack !== null && report.guard === "gone")
       return yield* concede(run, errand, candidate, guardianActed);
     if (standby !== null && report.guard === "unsaved") return yield* back(bakeFailed(unsaved));
     [seenMs, standbyAtMs] = [run.nowMs, report.standby?.atMs ?? null];
@@ -66,7 +67,8 @@ export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> 
         "warning",
         `revision ${standby.container.revision}, standing by, died: revision ${candidate.revision} serves alone now`,
       );
-      const alone = yield* leavePair(run, errand, setting, report.live.atMs + PROOF_LIMIT_MS);
+      trial = { ...trial, wayBack: onceStable(trial.view, standby) };
+      const alone = yield* leavePair(run, errand, trial, report.live.atMs + PROOF_LIMIT_MS);
       if (alone !== null) return alone;
       standby = null;
     }
@@ -74,7 +76,7 @@ export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> 
     if (said.verdict === "veto") return yield* back({ code: "vetoed", reason: said.reason });
     if (verdict.verdict !== "pass") continue;
     if (said.verdict === "promote")
-      return yield* promote(run, errand, setting, standby, `${verdict.reason}${said.reason}`);
+      return yield* promote(run, errand, trial, standby, `${verdict.reason}${said.reason}`);
     if (passedMs !== null) continue;
     passedMs = run.nowMs;
     // What has passed is not failed for one probe that is missed while the gate is waited for.
@@ -125,8 +127,8 @@ function* watch(
   }
 }
 
-function tokenOf(errand: Errand, { previous }: Bake): string | null {
-  return previous === null ? null : errand.token;
+function tokenOf(errand: Errand, { wayBack }: Trial): string | null {
+  return wayBack === null ? null : errand.token;
 }
 
 function* visit(run: Run, url: string): Script<void> {
@@ -142,8 +144,8 @@ function isDead(standby: Standby, report: WatchReport, record: BakeRecord): bool
   return record.standbyFailedProbes >= PROBE_FAILURES && record.liveFailedProbes === 0;
 }
 
-function* leavePair(run: Run, errand: Errand, setting: Bake, provenUntilMs: number): Script<Outcome | null> {
-  const { candidate } = setting;
+function* leavePair(run: Run, errand: Errand, trial: Trial, provenUntilMs: number): Script<Outcome | null> {
+  const { candidate } = trial;
   const { runtime } = candidate.release;
   const answer = yield* ask(run, {
     kind: "switch",
@@ -151,7 +153,7 @@ function* leavePair(run: Run, errand: Errand, setting: Bake, provenUntilMs: numb
     containerId: candidate.container.id,
     to: { mode: "solo", live: candidate.container.slot },
     // It may be started again, and be the better one when the runner is gone.
-    ...guardOf(errand, candidate, setting.previous),
+    ...guardOf(errand, candidate, trial.wayBack),
     port: runtime.port,
     health: runtime.health,
     provenUntilMs,

@@ -1,5 +1,15 @@
+import { stableRevisions } from "./ledger.js";
 import { GUARD_LEASE_MS } from "./lock.js";
-import type { ContainerView, GatePolicy, LedgerEvent, Release, RuntimeSpec, Slot, StepOf } from "./model.js";
+import type {
+  ContainerView,
+  GatePolicy,
+  HostView,
+  LedgerEvent,
+  Release,
+  RuntimeSpec,
+  Slot,
+  StepOf,
+} from "./model.js";
 
 /** A started container on its way to serving, and what it leaves if it gets there. */
 export interface Candidate {
@@ -26,6 +36,12 @@ export interface Errand {
 export interface Standby {
   readonly container: ContainerView;
   readonly runtime: RuntimeSpec;
+}
+
+/** What may be gone back to without having stood by: it may only be starting, but it has been good once. */
+export function onceStable(view: HostView, previous: Standby | null): Standby | null {
+  const stable = stableRevisions(view.ledger);
+  return previous !== null && stable.includes(previous.container.revision) ? previous : null;
 }
 
 /** The dead man's switch of a candidate: back to what served before, which is asked then whether it answers. */

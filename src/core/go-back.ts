@@ -12,8 +12,8 @@ export interface Trial {
   readonly candidate: Candidate;
   /** The candidate as the gate saw it: a change since then is a death. */
   readonly container: ContainerView;
-  /** What the guardian goes back to as long as the bake lasts, whether it stands by or not. */
-  readonly previous: Standby | null;
+  /** What the guardian goes back to when the runner is gone, whether it stands by or not. */
+  readonly wayBack: Standby | null;
 }
 
 /** What the bake saw last of the release standing by. */
@@ -41,7 +41,7 @@ export function* goBack(run: Run, errand: Errand, trial: Trial, seen: Seen, caus
   const { candidate, container: rejected } = trial;
   const { standby } = seen;
   const view = yield* ask(run, { kind: "observe" });
-  if (trial.previous !== null && view.guard === null)
+  if (trial.wayBack !== null && view.guard === null)
     return yield* concede(run, errand, candidate, guardianActed);
   // A container that died while it stood by, or did not answer before the switch, may be back by now.
   const previous = standby?.container ?? inSlot(view, otherSlot(rejected.slot));
@@ -61,7 +61,7 @@ export function* goBack(run: Run, errand: Errand, trial: Trial, seen: Seen, caus
       reason: `${reason}; ${decision.reason}`,
     });
   // It may only be starting: the guardian goes on asking it.
-  if (decision.slot === null && trial.previous !== null && previous !== null && isUp(previous))
+  if (decision.slot === null && trial.wayBack !== null && previous !== null && isUp(previous))
     return yield* leaveArmed(run, errand, candidate, cause, previous);
   const back = previous !== null && decision.slot === previous.slot;
   const halted = !back || !decision.proven;

@@ -1,6 +1,6 @@
 import { emptyTally } from "./bake.js";
 import { bake } from "./bake-watch.js";
-import { type Candidate, type Errand, guardOf, line, type Standby } from "./candidate.js";
+import { type Candidate, type Errand, guardOf, line, onceStable, type Standby } from "./candidate.js";
 import { concede } from "./ending.js";
 import { judgeGate } from "./gate.js";
 import { recordOf, stableRevisions } from "./ledger.js";
@@ -41,6 +41,7 @@ export function* introduce(
   yield* enter({ phase: "gated", revision, reason: gated.reason });
 
   const { standby } = gated;
+  const wayBack = standby ?? onceStable(view, previous);
   if (previous !== null && standby === null)
     yield* note(
       "warning",
@@ -55,8 +56,7 @@ export function* introduce(
     fence: run.fence,
     containerId: container.id,
     to,
-    // Also where it cannot stand by: it may only be starting, and answer when the runner is gone.
-    ...guardOf(errand, candidate, previous),
+    ...guardOf(errand, candidate, wayBack),
     port: release.runtime.port,
     health: release.runtime.health,
     provenUntilMs: gated.atMs + PROOF_LIMIT_MS,
@@ -75,13 +75,13 @@ export function* introduce(
       ? yield* concede(run, errand, candidate, { code: switched.code, reason: switched.message })
       : yield* abort(run, errand, now, candidate, switched.code, switched.message);
   }
-  yield* enter({ phase: "switched", revision, guarded: previous !== null });
+  yield* enter({ phase: "switched", revision, guarded: wayBack !== null });
 
   return yield* bake(run, errand, {
     view,
     candidate,
     container: gated.container,
-    previous,
+    wayBack,
     standby,
     standbyAtMs: gated.atMs,
     position: gated.traffic?.position ?? { inode: 0, offset: 0 },

@@ -243,6 +243,17 @@ test("a standby that fails three probes in a row is left, not before", () => {
   expect(outcome?.phase).toBe("promoted");
 });
 
+test("one that was never stable is no way back once it has died", () => {
+  const host = hostWith();
+  host.ledger = [];
+  answering(host, "watch", (answer) => ({ ...answer, standby: null }));
+  const { steps, outcome } = story(host);
+  expect(all(steps, "switch").map(({ guard }) => guard?.previous ?? null)).toEqual(["blue", null]);
+  expect(all(steps, "watch").at(-1)).toMatchObject({ token: null });
+  expect(all(steps, "confirm")).toMatchObject([{ token: null }]);
+  expect(outcome?.phase).toBe("promoted");
+});
+
 test("a standby that fails with the live slot is not, since that may be the machine", () => {
   const host = answering(hostWith(), "watch", (answer) => silent(silent(answer, "standby"), "live"));
   const { steps } = story(host);

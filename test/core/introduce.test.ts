@@ -118,6 +118,11 @@ test("where the previous release does not answer, that is told, and the switch i
     // It may only be starting, and answer when the runner is gone.
     guard: { token: "run-1", previous: "blue" },
   });
+
+  // What was never stable and answers nothing is no way back.
+  const untried = hostWith({}, { healthyAfterMs: null });
+  untried.ledger = [];
+  expect(story(untried).first("switch")).toMatchObject({ to: { mode: "solo" }, guard: null });
 });
 
 test("a previous release whose folder is gone is asked as the candidate is", () => {
