@@ -260,14 +260,10 @@ export function watchHost(host: SimulatedHost): Oracle {
     if (outcome.serving !== null && outcome.serving !== running && running !== null)
       blame(8, `${outcome.phase} says revision ${outcome.serving} serves, but ${name(live)} does`);
     const ours = outcome.code !== "locked" && outcome.code !== "fenced";
-    // That somebody else's switch is open, and is the guardian's to decide, is what the code itself says.
-    const tellsOfIt = outcome.phase === "aborted" && outcome.code === "unconfirmed-switch";
-    if (
-      ours &&
-      !tellsOfIt &&
-      outcome.phase !== "halted" &&
-      (host.pointer?.mode === "pair" || host.guard !== null)
-    )
+    // Another run's switch may be the guardian's to decide: the code says so, or this run never had the lock.
+    const anothers = outcome.phase === "aborted" && (outcome.code === "unconfirmed-switch" || fence === null);
+    const open = host.pointer?.mode === "pair" || host.guard !== null;
+    if (ours && !anothers && outcome.phase !== "halted" && open)
       blame(8, `${outcome.phase} was said before the switch was settled`);
     const last = host.ledger.at(-1);
     if (ours && last?.fence === fence && last.event === "promoted")
