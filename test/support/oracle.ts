@@ -191,7 +191,7 @@ export function watchHost(host: SimulatedHost): Oracle {
         ends: (outcome, tookMs, limitMs) => {
           runs.splice(runs.indexOf(run), 1);
           if (tookMs > limitMs) blame(8, `took ${tookMs} ms of ${limitMs} ms`);
-          if (outcome !== null) judgeOutcome(outcome, run.fence);
+          if (outcome !== null) judgeOutcome(outcome, run);
         },
       };
     },
@@ -233,7 +233,10 @@ export function watchHost(host: SimulatedHost): Oracle {
     },
   };
 
-  function judgeOutcome(outcome: Outcome, fence: number | null) {
+  function judgeOutcome(
+    outcome: Outcome,
+    { fence, holder }: { readonly fence: number | null; readonly holder: string },
+  ) {
     // Another run has acted since: what is true now is that run's doing.
     const others = fence !== null && host.fence !== fence;
     const live = host.live();
@@ -260,8 +263,8 @@ export function watchHost(host: SimulatedHost): Oracle {
     if (outcome.serving !== null && outcome.serving !== running && running !== null)
       blame(8, `${outcome.phase} says revision ${outcome.serving} serves, but ${name(live)} does`);
     const ours = outcome.code !== "locked" && outcome.code !== "fenced";
-    // Another run's switch may be the guardian's to decide: the code says so, or this run never had the lock.
-    const anothers = outcome.phase === "aborted" && (outcome.code === "unconfirmed-switch" || fence === null);
+    // Another run's switch may be left to its guard, which is armed; this one's own may not.
+    const anothers = outcome.phase === "aborted" && host.guard !== null && host.guard.token !== holder;
     const open = host.pointer?.mode === "pair" || host.guard !== null;
     if (ours && !anothers && outcome.phase !== "halted" && open)
       blame(8, `${outcome.phase} was said before the switch was settled`);
