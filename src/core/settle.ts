@@ -184,13 +184,14 @@ function* takeOver(
   fallback: RuntimeSpec | null,
   makesRoom: boolean,
 ): Script<boolean> {
-  const dead = live === null || !isUp(live);
-  if (live !== null && !dead) {
-    const health = yield* askHealth(run, view, live, fallback);
+  const running = live !== null && isUp(live) ? live : null;
+  if (running !== null) {
+    const health = yield* askHealth(run, view, running, fallback);
     if (health.proven || !health.known) return health.known;
   }
   const health = yield* askHealth(run, view, container, fallback);
-  const runs = makesRoom && dead && health.known && stableRevisions(view.ledger).includes(container.revision);
+  const isStable = stableRevisions(view.ledger).includes(container.revision);
+  const runs = makesRoom && running === null && health.known && isStable;
   if (!health.proven && !runs) return health.known;
   const reason = `took over: ${describeBroken(live)}`;
   const entry = health.proven

@@ -459,6 +459,20 @@ test("there is no patience with a standby when the run's time is over", () => {
   expect(outcome).toMatchObject({ phase: "rolled-back", code: "bake-failed", serving: 1 });
 });
 
+test("nor with one that does not answer: whichever does, serves", () => {
+  const host = answering(hostWith(), "watch", (answer) => silent(answer, "standby"));
+  answering(host, "switch", (answer) => {
+    Object.assign(host.inSlot("blue") ?? {}, { behaviour: { ...healthy, healthyAfterMs: null } });
+    return answer;
+  });
+  const { outcome, kinds } = story(host, { deadlineMs: 5_000 });
+  expect(kinds.slice(kinds.indexOf("observe"))).toEqual([
+    ...["observe", "probe", "probe", "point-back"],
+    ...["logs", "unlock"],
+  ]);
+  expect(outcome).toMatchObject({ phase: "halted", serving: 2 });
+});
+
 test("the run's time over just when the pair is to be left: the switch is settled, not undone", () => {
   const host: SimulatedHost = answering(hostWith(), "watch", (answer) => {
     host.advance(6_000);
@@ -506,7 +520,30 @@ test("what did not stand by may be the way back all the same, once it answers", 
   const { outcome, kinds } = story(host);
   expect(outcome).toMatchObject({ phase: "rolled-back", code: "bake-failed", serving: 1 });
   expect(kinds.filter((kind) => kind === "probe").length).toBeGreaterThan(1);
+  expect(kinds.slice(kinds.lastIndexOf("probe"))).toEqual([
+    ...["probe", "point-back", "logs", "retire", "wait", "unlock"],
+  ]);
   expect(host.live()?.revision).toBe(1);
+});
+
+test("what was never stable is not waited for by the guardian, which is not armed", () => {
+  const host = aloneUntil(null);
+  host.ledger = [];
+  const { outcome, kinds } = story(host);
+  expect(outcome).toMatchObject({ phase: "halted", code: "bake-failed", serving: 2 });
+  expect(outcome?.reason).toContain("there is no release to go back to");
+  expect(kinds.slice(-3)).toEqual(["point-back", "logs", "unlock"]);
+});
+
+test("nor is one whose container is gone", () => {
+  const host = aloneUntil(null);
+  answering(host, "switch", (answer) => {
+    host.containers = host.containers.filter(({ slot }) => slot !== "blue");
+    return answer;
+  });
+  const { outcome, kinds } = story(host);
+  expect(outcome).toMatchObject({ phase: "halted", code: "bake-failed", serving: 2 });
+  expect(kinds.slice(-3)).toEqual(["point-back", "logs", "unlock"]);
 });
 
 test("it is waited for as long as the bake may take, and no longer", () => {

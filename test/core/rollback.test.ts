@@ -217,6 +217,16 @@ test("where every container is gone, the newest stable release is started, and n
   expect(host.ledger.at(-1)).not.toHaveProperty("left");
 });
 
+test("where something serves, what a rollback started and could not use is taken away", () => {
+  const host = twice();
+  host.containers = host.containers.filter((container) => container === host.live());
+  const late: Fault = { at: 3, what: { kind: "runner-pauses", ms: 20_000, meanwhile: null } };
+  const told = runScript(rollback({ ...aRollbackRequest(), deadlineMs: 9_000 }), host, [late]);
+  expect(told.outcome).toMatchObject({ phase: "aborted", code: "deadline", serving: 2 });
+  expect(told.steps.map(({ kind }) => kind)).toContain("retire");
+  expect(host.inSlot("blue")).toBeNull();
+});
+
 test("where nothing serves, a rollback whose time is over leaves the release it started for the next run", () => {
   const dead = () => {
     const host = twice();
@@ -230,6 +240,11 @@ test("where nothing serves, a rollback whose time is over leaves the release it 
   const told = runScript(rollback({ ...aRollbackRequest(), deadlineMs: 9_000 }), host, [late]);
   expect(told.outcome).toMatchObject({ phase: "aborted", code: "deadline", serving: null });
   expect(told.steps.map(({ kind }) => kind)).not.toContain("retire");
+  expect(told.notices).toContainEqual({
+    kind: "note",
+    level: "warning",
+    text: "nothing serves: revision 1 stays for the next run to take",
+  });
   expect(host.inSlot("blue")).toMatchObject({ revision: 1, stage: "running" });
 
   expect(back(host).outcome).toMatchObject({ phase: "nothing-to-do", revision: 1 });

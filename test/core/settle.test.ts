@@ -51,7 +51,7 @@ function settle(
   makesRoom = false,
 ) {
   const run: Run = { ...beginRun(deadlineMs), fence: host.fence, rejected };
-  const told = runScript(settled(run, "run-5", null, { makesRoom }), host, faults);
+  const told = runScript(settled(run, "run-5", null, makesRoom ? { makesRoom } : {}), host, faults);
   return { ...told, kinds: told.steps.map(({ kind }) => kind) };
 }
 
@@ -161,6 +161,29 @@ test("an open switch is gone back from, with proof, and its release is taken awa
     "observe",
   ]);
   expect(told.outcome?.blocked).toBeNull();
+});
+
+/** A rollback to revision 2, which is stable, was never confirmed: so it is gone back from to what it left. */
+function openRollback(lines: readonly (readonly [LedgerEvent, number])[], green: Partial<Found> = {}) {
+  const host = hostOf({ blue: { revision: 3 }, green: { revision: 2, ...green } }, lines);
+  host.pointer = { mode: "pair", live: "green", standby: "blue" };
+  return host;
+}
+
+test("a stable release that was only not confirmed stays hot for its time, beside a stable one", () => {
+  const both = [
+    ["promoted", 2],
+    ["promoted", 3],
+  ] as const;
+  const retired = (host: SimulatedHost, rejected: Parameters<typeof settle>[2] = null) =>
+    settle(host, [], rejected).steps.flatMap((step) => (step.kind === "retire" ? [step.afterMs] : []));
+  expect(retired(openRollback(both))).toEqual([60_000]);
+  // Its release is forgotten, and with it for how long.
+  expect(retired(openRollback(both, { forgotten: true }))).toEqual([0]);
+  // Beside one that was never promoted it stays until something better is there.
+  expect(retired(openRollback([["promoted", 2]]))).toEqual([]);
+  // What this run's own bake found broken is no way back.
+  expect(retired(openRollback(both), { code: "bake-failed", reason: "5 % failed" })).toEqual([0]);
 });
 
 test("what this run's own bake found broken is rolled back from, and no longer stable", () => {
