@@ -182,6 +182,9 @@ test("a stable release that was only not confirmed stays hot for its time, besid
   expect(retired(openRollback(both, { forgotten: true }))).toEqual([0]);
   // Beside one that was never promoted it stays until something better is there.
   expect(retired(openRollback([["promoted", 2]]))).toEqual([]);
+  // And where nothing is beside it.
+  const alone = outcomeOf(hostOf({ green: { revision: 2 } }, [["promoted", 2]]), "reverted", "blue");
+  expect(retired(alone)).toEqual([]);
   // What this run's own bake found broken is no way back.
   expect(retired(openRollback(both), { code: "bake-failed", reason: "5 % failed" })).toEqual([0]);
 });
@@ -396,6 +399,12 @@ test("what was never stable, and what the host could not ask, takes over from no
   const untried = deadBeside({ revision: 2, behaviour: mute }, []);
   makingRoom(untried);
   expect(untried.pointer).toEqual({ mode: "solo", live: "blue" });
+
+  const broken = hostOf({ blue: { revision: 3, behaviour: mute }, green: { revision: 2, behaviour: mute } }, [
+    ["promoted", 2],
+  ]);
+  makingRoom(broken);
+  expect(broken.pointer).toEqual({ mode: "solo", live: "blue" });
 
   const full = deadBeside({ revision: 2 }, [["promoted", 2]]);
   settle(full, [{ at: 1, what: { kind: "disk-full", steps: 1 } }], null, 600_000, true);
