@@ -69,8 +69,8 @@ describe("the release that stands by", () => {
     const [back, left] = [next(), next()];
     await shop.deploy(back);
     await shop.deploy(left);
-    // The look at the host that says it runs is the last one before the probes.
-    const death = afterStep(shop.target, "observe", 2, `docker kill ${shop.key}-$(${idle})`);
+    // The look at the host that says it runs is the only one before the probes.
+    const death = afterStep(shop.target, "observe", 1, `docker kill ${shop.key}-$(${idle})`);
     const sshKey = readFileSync(shop.target.privateKeyPath, "utf8");
     const { result, seen } = await during(traffic, () =>
       failureOf(rollback(shop.configOf(left), { credentials: { sshKey }, reporter: death.reporter })),
