@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { cell } from "./configuration-tables.js";
 
 interface Action {
   readonly inputs: Readonly<Record<string, { readonly description: string; readonly default: string }>>;
@@ -12,10 +13,10 @@ export function actionTables(): string {
   const action: Action = parse(readFileSync(join(import.meta.dirname, "../../action.yml"), "utf8"));
   const inputs = Object.entries(action.inputs).map(
     ([name, input]) =>
-      `| \`${name}\` | ${input.default === "" ? "" : `\`${input.default}\``} | ${cell(input.description)} |`,
+      `| \`${name}\` | ${input.default === "" ? "" : `\`${input.default}\``} | ${cell(input.description.trim())} |`,
   );
   const outputs = Object.entries(action.outputs).map(
-    ([name, output]) => `| \`${name}\` | ${cell(output.description)} |`,
+    ([name, output]) => `| \`${name}\` | ${cell(output.description.trim())} |`,
   );
   return [
     "### Inputs",
@@ -31,8 +32,4 @@ export function actionTables(): string {
     ...outputs,
     "",
   ].join("\n");
-}
-
-function cell(text: string): string {
-  return text.trim().replaceAll("|", "\\|").replaceAll("\n", " ");
 }

@@ -101,6 +101,7 @@ function code(text: string): string {
   return `\`${text}\``;
 }
 
-function cell(text: string): string {
+/** Text as it stands in a cell of a table. */
+export function cell(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("\n", " ");
 }

@@ -5,6 +5,7 @@ import { goBack, guardianActed, type Trial } from "./go-back.js";
 import { GUARD_LEASE_MS, PROOF_LIMIT_MS } from "./lock.js";
 import type { Failure, HostView, LogPosition, Outcome, Tally, WatchReport } from "./model.js";
 import { consult } from "./promotion-gate.js";
+import { watched } from "./proof.js";
 import { ask, end, enter, Interruption, isFailure, note, type Run, type Script } from "./script.js";
 import { isUp } from "./serving.js";
 import { tidy } from "./tidy.js";
@@ -88,18 +89,18 @@ export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> 
 function* watch(
   run: Run,
   errand: Errand,
-  setting: Bake,
+  trial: Trial,
   standby: Standby | null,
   position: LogPosition,
 ): Script<WatchReport | "deadline"> {
-  const { candidate } = setting;
+  const { candidate } = trial;
   const { runtime, commit } = candidate.release;
   try {
     yield* ask(run, { kind: "wait", ms: runtime.bake.intervalMs });
     return yield* ask(run, {
       kind: "watch",
       fence: run.fence,
-      token: tokenOf(errand, setting),
+      token: tokenOf(errand, trial),
       leaseMs: GUARD_LEASE_MS,
       live: {
         slot: candidate.container.slot,
@@ -108,16 +109,7 @@ function* watch(
         health: runtime.health,
         commit: runtime.health.expectCommit ? commit : null,
       },
-      standby:
-        standby === null
-          ? null
-          : {
-              slot: standby.container.slot,
-              containerId: standby.container.id,
-              port: standby.runtime.port,
-              health: standby.runtime.health,
-              commit: null,
-            },
+      standby: standby === null ? null : watched(standby.container, standby.runtime),
       since: position,
       slowMs: runtime.bake.slowMs,
     });
@@ -165,20 +157,20 @@ function* leavePair(run: Run, errand: Errand, trial: Trial, provenUntilMs: numbe
 function* promote(
   run: Run,
   errand: Errand,
-  setting: Bake,
+  trial: Bake,
   standby: Standby | null,
   reason: string,
 ): Script<Outcome> {
-  const { candidate } = setting;
+  const { candidate } = trial;
   const confirmed = yield* ask(run, {
     kind: "confirm",
     fence: run.fence,
-    token: tokenOf(errand, setting),
+    token: tokenOf(errand, trial),
     live: candidate.container.slot,
     entry: line(errand, candidate, "promoted", reason),
   });
   if (isFailure(confirmed)) return yield* concede(run, errand, candidate, causeOf(confirmed));
-  yield* tidy(run, errand, setting.view, candidate, standby);
+  yield* tidy(run, errand, trial.view, candidate, standby);
   return yield* end({
     phase: "promoted",
     revision: candidate.revision,

@@ -164,6 +164,7 @@ function describeLast(report: ProbeReport): string {
   return last === undefined ? "not probed" : describeSample(last);
 }
 
-function addTally(a: Tally, b: Tally): Tally {
+/** Both together. */
+export function addTally(a: Tally, b: Tally): Tally {
   return { requests: a.requests + b.requests, failures: a.failures + b.failures, slow: a.slow + b.slow };
 }

@@ -107,7 +107,7 @@ export function* untilSwitched(
 function* reroute(run: Run, view: HostView, plan: Extract<Plan, { verdict: "reroute" }>): Script<Outcome> {
   const routed = yield* ask(run, { kind: "route", fence: run.fence, site: plan.site });
   if (isFailure(routed)) return yield* giveUp(run, view, routed.code, routed.message);
-  yield* ask(run, { kind: "unlock", fence: run.fence });
+  yield* giveBack(run);
   return yield* end({
     phase: "promoted",
     revision: plan.serving.revision,

@@ -1,5 +1,6 @@
 import type { Candidate, Errand } from "./candidate.js";
 import { recordOf } from "./ledger.js";
+import { giveBack } from "./locking.js";
 import { type HostView, type LedgerEntry, type Outcome, type OutcomeCode, otherSlot } from "./model.js";
 import { ask, end, type Run, type Script } from "./script.js";
 import { inSlot, servingContainer } from "./serving.js";
@@ -20,7 +21,7 @@ export function* concede(run: Run, errand: Errand, candidate: Candidate, cause: 
   const { id } = candidate.container;
   const logs = yield* ask(run, { kind: "logs", fence: run.fence, containerId: id, lines: 50 });
   const { view } = yield* settled(run, errand.holder, candidate.release.runtime);
-  yield* ask(run, { kind: "unlock", fence: run.fence });
+  yield* giveBack(run);
   return yield* end(endingOf(view, candidate.revision, cause, logs.text));
 }
 

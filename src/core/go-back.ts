@@ -1,6 +1,7 @@
 import { type Candidate, type Errand, line, type Standby } from "./candidate.js";
 import { type Cause, concede } from "./ending.js";
 import { PROOF_LIMIT_MS } from "./lock.js";
+import { giveBack } from "./locking.js";
 import { type ContainerView, type HostView, type Outcome, otherSlot } from "./model.js";
 import { askHealth, healthier, provenUntil } from "./proof.js";
 import { ask, end, isFailure, note, type Run, remainingMs, type Script } from "./script.js";
@@ -80,7 +81,7 @@ export function* goBack(run: Run, errand: Errand, trial: Trial, seen: Seen, caus
     });
   const logs = yield* ask(run, { kind: "logs", fence: run.fence, containerId: rejected.id, lines: 50 });
   if (back) yield* retireRejected(run, candidate);
-  yield* ask(run, { kind: "unlock", fence: run.fence });
+  yield* giveBack(run);
   const serving = back ? previous.revision : candidate.revision;
   const told = { code, serving, reason: why, logs: logs.text };
   return yield* end(halted ? { phase: "halted", ...told } : { phase: "rolled-back", ...told });
@@ -136,7 +137,7 @@ function* leaveArmed(
   if (now.guard === null) return yield* concede(run, errand, candidate, guardianActed);
   const { id } = candidate.container;
   const logs = yield* ask(run, { kind: "logs", fence: run.fence, containerId: id, lines: 50 });
-  yield* ask(run, { kind: "unlock", fence: run.fence });
+  yield* giveBack(run);
   return yield* end({
     phase: "halted",
     code,

@@ -5,6 +5,7 @@ import { concede } from "./ending.js";
 import { judgeGate } from "./gate.js";
 import { recordOf, stableRevisions } from "./ledger.js";
 import { PROOF_LIMIT_MS } from "./lock.js";
+import { giveBack } from "./locking.js";
 import {
   type ContainerView,
   type HostView,
@@ -193,6 +194,6 @@ export function* abort(
       afterMs: 0,
     });
   yield* ask(run, { kind: "record", fence: run.fence, entry: line(errand, candidate, "aborted", reason) });
-  yield* ask(run, { kind: "unlock", fence: run.fence });
+  yield* giveBack(run);
   return yield* end({ phase: "aborted", code, serving: serving?.revision ?? null, reason, logs: logs.text });
 }

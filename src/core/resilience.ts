@@ -1,6 +1,6 @@
 import type { Errand } from "./candidate.js";
 import { type Cause, outcomeFrom, ownEnd, ownSwitch, retireHot } from "./ending.js";
-import { acquire, refuse } from "./locking.js";
+import { acquire, giveBack, refuse } from "./locking.js";
 import type { Outcome, RuntimeSpec } from "./model.js";
 import { ask, end, Interruption, note, type Run, type Script } from "./script.js";
 import { settled } from "./settle.js";
@@ -63,7 +63,7 @@ function* takeBack(run: Run, errand: Errand, fallback: RuntimeSpec | null): Scri
   if (locked !== null) return locked;
   const { view } = yield* settled(run, errand.holder, fallback);
   if (findUnsettled(view)?.kind !== "unconfirmed") return null;
-  yield* ask(run, { kind: "unlock", fence: run.fence });
+  yield* giveBack(run);
   return yield* end(
     outcomeFrom(view, errand.holder, { code: "unconfirmed-switch", reason: "it could not be settled" }),
   );
@@ -78,7 +78,7 @@ function* close(run: Run, errand: Errand, fallback: RuntimeSpec | null, cause: C
   const { view } = yield* settled(run, errand.holder, fallback);
   const outcome = outcomeFrom(view, errand.holder, cause);
   if (outcome.phase === "promoted") yield* retireHot(run, view);
-  yield* ask(run, { kind: "unlock", fence: run.fence });
+  yield* giveBack(run);
   return yield* end(outcome);
 }
 

@@ -2,7 +2,7 @@ import type { Candidate, Errand } from "./candidate.js";
 import { untilSwitched } from "./deploy.js";
 import { introduce } from "./introduce.js";
 import { recordOf, stableRevisions } from "./ledger.js";
-import { acquire, giveUp } from "./locking.js";
+import { acquire, giveBack, giveUp } from "./locking.js";
 import type { ContainerView, HostView, Key, Outcome, ReleaseRecord, Slot } from "./model.js";
 import { resilient } from "./resilience.js";
 import { ask, beginRun, end, isFailure, note, type Run, type Script } from "./script.js";
@@ -86,7 +86,7 @@ function* attempt(run: Run, errand: Errand, request: RollbackRequest): Script<Ou
     return yield* giveUp(run, view, "unconfirmed-switch", blocked ?? "an earlier run's switch is open");
   const already = goneBack(before, view);
   if (already !== null && (request.to === null || request.to === already.container.revision)) {
-    yield* ask(run, { kind: "unlock", fence: run.fence });
+    yield* giveBack(run);
     const { revision, slot } = already.container;
     return yield* end({ phase: "nothing-to-do", revision, slot, reason: already.reason });
   }

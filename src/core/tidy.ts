@@ -1,5 +1,6 @@
 import { type Candidate, type Errand, line, type Standby } from "./candidate.js";
 import { revisionsToKeep, stableRevisions } from "./ledger.js";
+import { giveBack } from "./locking.js";
 import type { HostView } from "./model.js";
 import { ask, type Run, type Script } from "./script.js";
 
@@ -33,5 +34,5 @@ export function* tidy(
   }
   const revisions = revisionsToKeep({ ledger, containers: others }, candidate.revision, errand.keepReleases);
   yield* ask(run, { kind: "retain", fence: run.fence, revisions });
-  yield* ask(run, { kind: "unlock", fence: run.fence });
+  yield* giveBack(run);
 }

@@ -1,5 +1,5 @@
 import { describeHeld } from "./lock.js";
-import { acquire, refuse } from "./locking.js";
+import { acquire, giveBack, refuse } from "./locking.js";
 import type { HostView, LockView } from "./model.js";
 import { ask, beginRun, note, type Script } from "./script.js";
 
@@ -34,6 +34,6 @@ export function* unlock(holder: string, reason: string, deadlineMs: number): Scr
     fence: run.fence,
     entry: { event: "unlocked", revision: 0, image: "", commit: null, by: holder, reason },
   });
-  yield* ask(run, { kind: "unlock", fence: run.fence });
+  yield* giveBack(run);
   return { verdict: "taken", held: view.lock, view: yield* ask(run, { kind: "observe" }) };
 }

@@ -1,4 +1,4 @@
-import { acquire, giveUp } from "./locking.js";
+import { acquire, giveBack, giveUp } from "./locking.js";
 import type { Outcome } from "./model.js";
 import { ask, beginRun, end, isFailure, note, type Script } from "./script.js";
 import { servingContainer } from "./serving.js";
@@ -33,7 +33,7 @@ export function* upgradeProxy(holder: string, reason: string, deadlineMs: number
       reason: `the proxy is ${image}`,
     },
   });
-  yield* ask(run, { kind: "unlock", fence: run.fence });
+  yield* giveBack(run);
   return yield* end({
     phase: "promoted",
     revision: serving.revision,

@@ -1,4 +1,4 @@
-import type { Phase } from "../core/model.js";
+import type { Outcome, Phase } from "../core/model.js";
 
 /** What a run does between two phases, in the words of people. */
 export type Activity =
@@ -18,6 +18,11 @@ export interface Timing {
 }
 
 export type Timeline = readonly Timing[];
+
+/** Whether a phase is the end of a run. */
+export function isEnd(at: Phase): at is Outcome {
+  return "code" in at || at.phase === "promoted" || at.phase === "nothing-to-do";
+}
 
 /** What was done on the way from one phase to the next. */
 export function activityBetween(from: Phase["phase"], to: Phase["phase"]): Activity {

@@ -103,21 +103,11 @@ export function rollback(caller: Caller, asked: Reaching & { readonly to: number
 }
 
 export function status(caller: Caller, asked: Reaching): Promise<string> {
-  return running(
-    caller,
-    "status",
-    asked,
-    async (config, options) => (await operations.status(config, options)).text,
-  );
+  return reading(caller, "status", asked, operations.status);
 }
 
 export function history(caller: Caller, asked: Reaching): Promise<string> {
-  return running(
-    caller,
-    "history",
-    asked,
-    async (config, options) => (await operations.history(config, options)).text,
-  );
+  return reading(caller, "history", asked, operations.history);
 }
 
 export function logs(
@@ -149,12 +139,7 @@ export function logs(
 }
 
 export function unlock(caller: Caller, asked: Reaching): Promise<string> {
-  return running(
-    caller,
-    "unlock",
-    asked,
-    async (config, options) => (await operations.unlock(config, options)).text,
-  );
+  return reading(caller, "unlock", asked, operations.unlock);
 }
 
 export function upgradeProxy(caller: Caller, asked: Reaching): Promise<string> {
@@ -169,6 +154,16 @@ export function hostKey(caller: Caller, { environment }: { readonly environment:
     const { config } = await work(caller);
     return (await operations.hostKeys(config, environment === "" ? {} : { environment })).text;
   });
+}
+
+/** One whose answer is what it has for a person. */
+function reading(
+  caller: Caller,
+  name: string,
+  asked: Reaching,
+  read: (config: Config, options: operations.RunOptions) => Promise<{ readonly text: string }>,
+): Promise<string> {
+  return running(caller, name, asked, async (config, options) => (await read(config, options)).text);
 }
 
 /** A function that only needs the configuration and a host. */

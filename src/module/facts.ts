@@ -6,6 +6,7 @@
 import type { Config } from "../config/config.js";
 import { resolveEnvironment } from "../config/environment.js";
 import { publicAddressOf } from "../config/public-address.js";
+import { servedAfter } from "../effects/reporters/descriptions.js";
 import { describe, EvenkeelError, printableLine } from "../errors.js";
 import { htmlReport } from "../report/html-report.js";
 import type { RunReport } from "../report/run-report.js";
@@ -74,8 +75,7 @@ const MOST_LINES = 12;
 
 function spell(mark: string, ending: Ending): string {
   const { outcome, image, url, warnings, failure, report } = ending;
-  const ended = report?.outcome;
-  const revision = ended === undefined ? null : "revision" in ended ? ended.revision : ended.serving;
+  const revision = report === null ? null : servedAfter(report.outcome);
   const told = report?.notes.filter(({ level }) => level === "warning").map(({ text }) => text) ?? [];
   const facts: readonly (readonly [string, string | number | null | undefined])[] = [
     ["outcome", outcome],

@@ -1,3 +1,4 @@
+import { recordOf } from "../core/ledger.js";
 import type { HostView, Release } from "../core/model.js";
 import { servingContainer } from "../core/serving.js";
 import { type Redact, redactOutcome } from "../effects/redactor.js";
@@ -49,14 +50,14 @@ function changesOf(
   asked: Omit<Release, "secretsHash"> | null,
 ): Changes | null {
   if (view === null) return null;
-  const recordOf = (revision: number | null) =>
-    view.releases.find((record) => record.revision === revision) ?? null;
   const revision = phases.find((point) => point.revision !== null)?.revision ?? null;
   const serving = servingContainer(view);
-  const before = serving === null ? null : recordOf(serving.revision);
+  const before = serving === null ? null : recordOf(view, serving.revision);
   const after =
     asked === null
-      ? recordOf(revision)
+      ? revision === null
+        ? null
+        : recordOf(view, revision)
       : { revision, release: { ...asked, secretsHash: view.desiredSecretsHash } };
   // The route or the proxy alone: the release is the one that was there.
   if (after === null || (revision !== null && revision === before?.revision)) return null;

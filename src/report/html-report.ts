@@ -1,3 +1,4 @@
+import { servedAfter } from "../effects/reporters/descriptions.js";
 import { seconds } from "../effects/reporters/lines-reporter.js";
 import { printable } from "../errors.js";
 import type { Changes } from "./changes.js";
@@ -41,7 +42,7 @@ function heading(report: RunReport): Markup {
   const { start, outcome, failure, changes } = report;
   const good = failure === null;
   const kind = good ? "good" : outcome.phase === "lost" || outcome.phase === "halted" ? "warn" : "bad";
-  const revision = "revision" in outcome ? outcome.revision : outcome.serving;
+  const revision = servedAfter(outcome);
   const image = start.image ?? changes?.to.image ?? null;
   const commit = start.commit ?? changes?.to.commit ?? null;
   const fact = (name: string, value: Markup | string | null) =>

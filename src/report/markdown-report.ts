@@ -1,3 +1,4 @@
+import { servedAfter } from "../effects/reporters/descriptions.js";
 import { seconds } from "../effects/reporters/lines-reporter.js";
 import { codeBlock, inlineCode, plainWords, table } from "./markdown.js";
 import type { HealthPoint, RunReport } from "./run-report.js";
@@ -27,7 +28,7 @@ export function markdownReport(report: RunReport): string {
 }
 
 function facts({ start, outcome, changes, totalMs }: RunReport): string {
-  const revision = "revision" in outcome ? outcome.revision : outcome.serving;
+  const revision = servedAfter(outcome);
   const image = start.image ?? changes?.to.image ?? null;
   const commit = start.commit ?? changes?.to.commit ?? null;
   const rows: (readonly [string, string])[] = [

@@ -1,6 +1,6 @@
 import type { Outcome } from "../core/model.js";
 import type { RunFailure, RunStart, RunSummary } from "../effects/reporter.js";
-import { describeOutcome } from "../effects/reporters/descriptions.js";
+import { describeOutcome, servedAfter } from "../effects/reporters/descriptions.js";
 import { seconds } from "../effects/reporters/lines-reporter.js";
 import { printable, printableLine } from "../errors.js";
 
@@ -40,7 +40,7 @@ export function notificationOf(start: RunStart, { outcome, totalMs }: RunSummary
   return {
     ...headOf(start),
     event,
-    serving: "serving" in outcome ? outcome.serving : outcome.revision,
+    serving: servedAfter(outcome),
     code: "code" in outcome ? outcome.code : null,
     reason: printableLine(outcome.reason, 2_000),
     tookMs: Math.round(totalMs),

@@ -1,4 +1,5 @@
-import { stableRevisions } from "../core/ledger.js";
+import { recordOf, stableRevisions } from "../core/ledger.js";
+import { heldLock } from "../core/lock.js";
 import type { HostView, Key, LockView, ProxyView, Slot, Stage } from "../core/model.js";
 import { chooseRollback } from "../core/rollback.js";
 import { servingContainer } from "../core/serving.js";
@@ -61,7 +62,7 @@ export function statusOf(key: Key, address: string, view: HostView): Status {
             revision: serving.revision,
             slot: serving.slot,
             image: serving.image,
-            commit: commitOf(view, serving.revision),
+            commit: recordOf(view, serving.revision)?.release.commit ?? null,
             runningSince: new Date(serving.startedAtSeconds * 1000).toISOString(),
             promotedAt:
               view.ledger.findLast(
@@ -82,7 +83,7 @@ export function statusOf(key: Key, address: string, view: HostView): Status {
           }
         : null,
     diskFreeBytes: view.diskFreeBytes,
-    lock: view.lock !== null && view.lock.remainingMs > 0 ? view.lock : null,
+    lock: heldLock(view),
     proxy: { state, guardian, image },
     unsettled:
       unsettled === null
@@ -93,8 +94,4 @@ export function statusOf(key: Key, address: string, view: HostView): Status {
           },
     text: describeStatus(key, address, view),
   };
-}
-
-function commitOf(view: HostView, revision: number): string | null {
-  return view.releases.find((record) => record.revision === revision)?.release.commit ?? null;
 }

@@ -1,5 +1,5 @@
-import { stableRevisions } from "../../core/ledger.js";
-import { describeHeld } from "../../core/lock.js";
+import { recordOf, stableRevisions } from "../../core/ledger.js";
+import { describeHeld, heldLock } from "../../core/lock.js";
 import type { HostView, Key, LedgerEntry, Outcome } from "../../core/model.js";
 import type { Plan } from "../../core/plan.js";
 import { chooseRollback } from "../../core/rollback.js";
@@ -31,7 +31,7 @@ export function describeStatus(key: Key, address: string, view: HostView): strin
     const since = new Date(serving.startedAtSeconds * 1000).toISOString().replace(/\.\d+Z$/, "Z");
     say("serving", `revision ${serving.revision} in slot ${serving.slot}, running since ${since}`);
     say("image", serving.image);
-    const commit = view.releases.find((record) => record.revision === serving.revision)?.release.commit;
+    const commit = recordOf(view, serving.revision)?.release.commit;
     if (commit != null) say("commit", commit);
   }
   for (const slot of ["blue", "green"] as const) {
@@ -44,7 +44,7 @@ export function describeStatus(key: Key, address: string, view: HostView): strin
   const back = chooseRollback(view, null);
   say("rollback", back.verdict === "go" ? `would go to revision ${back.record.revision}` : back.reason);
   say("disk", `${describeBytes(view.diskFreeBytes)} free`);
-  const held = view.lock !== null && view.lock.remainingMs > 0 ? view.lock : null;
+  const held = heldLock(view);
   say("lock", held === null ? "free" : describeHeld(held));
   say(
     "proxy",
@@ -80,6 +80,11 @@ export function describeHistory(ledger: readonly LedgerEntry[]): string {
       return `${at}  revision ${entry.revision}${commit}  ${entry.event.padEnd(11)}  ${reason}  (${by})`;
     })
     .join("\n");
+}
+
+/** The revision that serves when a run has ended so; null where that is not known. */
+export function servedAfter(outcome: Outcome): number | null {
+  return "serving" in outcome ? outcome.serving : outcome.revision;
 }
 
 /** One sentence for the end of a run: what the host runs now, and why. */

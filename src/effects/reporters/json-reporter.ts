@@ -1,6 +1,7 @@
 import { printable } from "../../errors.js";
 import { type Clock, systemClock } from "../clock.js";
 import type { Reporter, SlotHealth } from "../reporter.js";
+import { servedAfter } from "./descriptions.js";
 import { EVENT_VERSION, type RunEvent } from "./event-schema.js";
 import { describePhase } from "./lines-reporter.js";
 
@@ -51,7 +52,7 @@ export function createEventReporter(
         outcome: outcome.phase,
         code: "code" in outcome ? outcome.code : null,
         reason: outcome.reason,
-        serving: "serving" in outcome ? outcome.serving : outcome.revision,
+        serving: servedAfter(outcome),
         logs: "logs" in outcome && outcome.logs !== "" ? outcome.logs : null,
         totalMs: Math.round(totalMs),
         timeline: timeline.map(({ activity, tookMs }) => ({ activity, tookMs: Math.round(tookMs) })),

@@ -1,9 +1,10 @@
+import { addTally, emptyTally } from "../../core/bake.js";
 import { describeSample } from "../../core/gate.js";
 import type { Phase, Tally } from "../../core/model.js";
 import { printableLine } from "../../errors.js";
 import { type Clock, systemClock } from "../clock.js";
 import type { HealthReport, Reporter, SlotHealth } from "../reporter.js";
-import { activityAfter } from "../timeline.js";
+import { activityAfter, isEnd } from "../timeline.js";
 import { createLinesReporter, describePhase, seconds } from "./lines-reporter.js";
 import { createLiveArea, type Terminal } from "./live-area.js";
 
@@ -75,7 +76,7 @@ export function createLiveReporter(terminal: Terminal, options: LiveOptions = {}
       at = report.at;
       lines.phase(report);
       // How it ended is told by the summary.
-      if ("code" in at || at.phase === "promoted" || at.phase === "nothing-to-do") return over();
+      if (isEnd(at)) return over();
       if (at.phase !== "idle") activity = activityAfter(at.phase);
       if (stop !== null) draw();
     },
@@ -121,15 +122,8 @@ function added(
   slots: HealthReport["slots"],
 ): Readonly<Record<string, Tally>> {
   const sum = { ...traffic };
-  for (const { slot, traffic: more } of slots) {
-    if (more === null) continue;
-    const before = sum[slot] ?? { requests: 0, failures: 0, slow: 0 };
-    sum[slot] = {
-      requests: before.requests + more.requests,
-      failures: before.failures + more.failures,
-      slow: before.slow + more.slow,
-    };
-  }
+  for (const { slot, traffic: more } of slots)
+    if (more !== null) sum[slot] = addTally(sum[slot] ?? emptyTally, more);
   return sum;
 }
 

@@ -1,7 +1,7 @@
 import type { Phase } from "../../core/model.js";
 import { printableLine } from "../../errors.js";
 import type { PhaseReport, Reporter, RunStart } from "../reporter.js";
-import { activityAfter, activityBetween } from "../timeline.js";
+import { activityAfter, activityBetween, isEnd } from "../timeline.js";
 
 /** The little of a tracer that is needed; the one of the Dagger SDK fits, and any of OpenTelemetry. */
 export interface SpanTracer {
@@ -52,7 +52,7 @@ export function createSpansReporter(tracer: SpanTracer): Reporter {
     open?.updateName(activity);
     if ("code" in at) open?.setStatus({ code: STATUS_ERROR, message: printableLine(at.reason, 500) });
     finish(activity, resultOf(at));
-    open = ENDS.has(at.phase) ? null : tracer.startSpan(activityAfter(at.phase));
+    open = isEnd(at) ? null : tracer.startSpan(activityAfter(at.phase));
   };
 
   return {
@@ -103,12 +103,3 @@ function resultOf(at: Phase): Record<string, string> {
   const done = { "cicd.pipeline.task.run.result": "success" };
   return at.phase === "promoted" ? { ...done, "deployment.status": "succeeded" } : done;
 }
-
-const ENDS: ReadonlySet<Phase["phase"]> = new Set([
-  "promoted",
-  "nothing-to-do",
-  "aborted",
-  "rolled-back",
-  "halted",
-  "lost",
-]);
