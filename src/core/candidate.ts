@@ -18,6 +18,8 @@ export interface Candidate {
   readonly release: Release;
   /** For a rollback: the revision left, which loses its stable mark. */
   readonly left: number | null;
+  /** It ran already, as the way back of a rollback: asked at once as often as its proof needs, not at a pace for what is new. */
+  readonly hot: boolean;
 }
 
 /** Who asked, and what for; the same for every ledger line of a run. */

@@ -83,6 +83,7 @@ function* place(
     revision,
     release,
     left: null,
+    hot: false,
   };
   return yield* untilSwitched(run, errand, candidate, () => introduce(run, errand, view, candidate, serving));
 }

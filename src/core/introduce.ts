@@ -61,7 +61,9 @@ export function* introduce(
     port: release.runtime.port,
     health: release.runtime.health,
     provenUntilMs: gated.atMs + PROOF_LIMIT_MS,
-    ...(standby === null ? {} : { believedFromMs: gated.passedFromMs + PROXY_BELIEVES_AFTER_MS }),
+    ...(standby === null || candidate.hot
+      ? {}
+      : { believedFromMs: gated.passedFromMs + PROXY_BELIEVES_AFTER_MS }),
     entry: line(
       errand,
       candidate,
@@ -117,7 +119,7 @@ function* gate(run: Run, candidate: Candidate, previous: Standby | null): Script
   const { health, port, bake } = release.runtime;
   const paces = previous === null ? [health] : [health, previous.runtime.health];
   const count = Math.max(...paces.map(({ passes }) => passes));
-  const intervalMs = Math.max(...paces.map((pace) => pace.intervalMs));
+  const intervalMs = candidate.hot ? 0 : Math.max(...paces.map((pace) => pace.intervalMs));
   const asked: Watched = {
     slot: container.slot,
     containerId: container.id,

@@ -99,7 +99,7 @@ function* attempt(run: Run, errand: Errand, request: RollbackRequest): Script<Ou
   const placed = yield* bringUp(run, view, record, slot);
   if ("phase" in placed) return placed;
   const candidate: Candidate = {
-    container: placed,
+    ...placed,
     revision: record.revision,
     release: record.release,
     left: leftBy(view)?.revision ?? null,
@@ -131,9 +131,10 @@ function* bringUp(
   view: HostView,
   record: ReleaseRecord,
   slot: Slot,
-): Script<Candidate["container"] | Outcome> {
+): Script<Pick<Candidate, "container" | "hot"> | Outcome> {
   const held = inSlot(view, slot);
-  if (held !== null && held.revision === record.revision && isUp(held)) return { id: held.id, slot };
+  if (held !== null && held.revision === record.revision && isUp(held))
+    return { container: { id: held.id, slot }, hot: true };
 
   if (!record.imagePresent) {
     const pulled = yield* ask(run, { kind: "pull", image: record.release.image });
@@ -161,5 +162,5 @@ function* bringUp(
     release: record.release,
   });
   if (isFailure(started)) return yield* giveUp(run, view, started.code, started.message);
-  return { id: started.containerId, slot };
+  return { container: { id: started.containerId, slot }, hot: false };
 }

@@ -15,6 +15,7 @@ const candidate: Candidate = {
   revision: 2,
   release: aRelease({ commit: "c0ffee", committedAt: "2030-01-01T00:00:00Z" }),
   left: 1,
+  hot: false,
 };
 
 test("a promotion tells when its commit was made and what it left, and no other line does", () => {

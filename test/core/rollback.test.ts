@@ -97,6 +97,11 @@ test("hot it is a switch with fresh proof, guarded and baked, and nothing is sta
   // Every step more is time that visitors spend with the release that is left.
   expect(kinds.slice(0, 4)).toEqual(["acquire", "observe", "probe", "switch"]);
   expect(kinds).not.toContain("start");
+  // The proof needs its passes, not the pauses that a release needs which may still fall over.
+  const { passes } = aRelease().runtime.health;
+  expect(told.steps[2]).toMatchObject({ kind: "probe", count: passes, intervalMs: 0 });
+  // The proxy has asked it all along.
+  expect(told.steps[3]).not.toHaveProperty("believedFromMs");
   expect(host.ledger.at(-1)).toMatchObject({ event: "promoted", revision: 1, left: 2, by: "run-back" });
   expect(host.ledger.at(-2)).not.toHaveProperty("left");
   expect(told.steps).toContainEqual(
@@ -117,6 +122,10 @@ test("cold it is started from its own release and gated", () => {
   expect(told.steps.map((step) => step.kind)).not.toContain("pull");
   const start = told.steps.find((step) => step.kind === "start");
   expect(start).toMatchObject({ revision: 1, release: { image: anImage("v1") } });
+  const { passes, intervalMs } = aRelease().runtime.health;
+  const probe = told.steps.find((step) => step.kind === "probe");
+  expect(probe).toMatchObject({ count: passes, intervalMs });
+  expect(told.steps.find((step) => step.kind === "switch")).toHaveProperty("believedFromMs");
 });
 
 test("its image pruned, it is pulled again; when that fails, the message says which", () => {

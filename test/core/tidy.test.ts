@@ -19,6 +19,7 @@ const candidate: Candidate = {
   revision: 9,
   release: aRelease(),
   left: null,
+  hot: false,
 };
 /** Before the switch: revision 8 serves from blue, something old is in green, 5 to 8 were promoted. */
 const before = aView({
