@@ -55,9 +55,9 @@ yet, evenkeel installs one. There is nothing to stand by yet, and nobody to lose
     {
       number: "2",
       title: "The next version",
-      story: `Unleash 7.6.5, with database migrations. It starts beside 7.5.1, must answer its health check several times
-in a row (the gate), gets the visitors by one rename of a file (the switch), and is watched for ten
-seconds with 7.5.1 still running (the bake). Then it is promoted.`,
+      story: `Unleash 7.6.5. Its database migrations run first. It starts beside 7.5.1, must answer its health check
+several times in a row (the gate), gets the visitors by one rename of a file (the switch), and is watched
+for ten seconds with 7.5.1 still running (the bake). Then it is promoted.`,
       play: async () => {
         show(await copy.release(nextVersion));
         return deploy();
