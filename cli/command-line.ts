@@ -1,5 +1,5 @@
-import { createRequire } from "node:module";
 import { describe, EvenkeelError } from "../src/errors.js";
+import { ownVersion } from "../src/own-version.js";
 import { readCommandLine } from "./call.js";
 import { helpOf, helpOfAll } from "./help.js";
 import { STOP_CODES, type Terminal } from "./terminal.js";
@@ -7,8 +7,8 @@ import { STOP_CODES, type Terminal } from "./terminal.js";
 /** Runs a command line to its end, and returns the exit code. */
 export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<number> {
   try {
-    await answer(argv, terminal);
-    return stopCode(terminal) ?? 0;
+    const code = await answer(argv, terminal);
+    return stopCode(terminal) ?? code;
   } catch (error) {
     // Set off from the progress of a run above it.
     const ran = error instanceof EvenkeelError && error.report !== null;
@@ -22,18 +22,13 @@ function stopCode(terminal: Terminal): number | null {
   return signal === null ? null : STOP_CODES[signal];
 }
 
-async function answer(argv: readonly string[], terminal: Terminal): Promise<void> {
+async function answer(argv: readonly string[], terminal: Terminal): Promise<number> {
   const asked = readCommandLine(argv);
-  if ("version" in asked) return terminal.out(ownVersion());
-  if ("help" in asked) return terminal.out(asked.help === null ? helpOfAll() : helpOf(asked.help));
+  if ("version" in asked) terminal.out(ownVersion());
+  else if ("help" in asked) terminal.out(asked.help === null ? helpOfAll() : helpOf(asked.help));
   // Only now, because it takes a while: help comes at once.
-  const { operate } = await import("./operations.js");
-  return operate(asked, terminal);
-}
-
-function ownVersion(): string {
-  const manifest: unknown = createRequire(import.meta.url)("evenkeel/package.json");
-  const version = (manifest as { version?: unknown }).version;
-  if (typeof version !== "string") throw new EvenkeelError("bug", "package.json says no version.");
-  return version;
+  else if (asked.command.name === "host")
+    return (await import("./serve-host.js")).serveHost(asked.values, terminal);
+  else await (await import("./operations.js")).operate(asked, terminal);
+  return 0;
 }

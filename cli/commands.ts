@@ -24,7 +24,8 @@ export type CommandName =
   | "logs"
   | "unlock"
   | "host-key"
-  | "upgrade-proxy";
+  | "upgrade-proxy"
+  | "host";
 
 const ANY: readonly FlagName[] = ["environment", "config", "known-hosts", "holder"];
 const HOST: readonly FlagName[] = [...ANY, "ssh-key"];
@@ -97,6 +98,15 @@ export const COMMANDS: readonly Command[] = [
     does: "Replaces the host's proxy by the version this evenkeel installs. Its apps are unreachable for about a second.",
     flags: [...HOST, "reason", "format", "report"],
     example: "upgrade-proxy --environment=production",
+  },
+  {
+    name: "host",
+    does: "On a host, as the forced command of a key: does the steps of that app's deploys, and nothing else.",
+    flags: ["app", "environment", "repository", "domains"],
+    needs: ["app", "environment", "repository"],
+    without:
+      "It is written before a key in authorized_keys, and run by sshd; see docs/hosts-and-host-keys.md.",
+    example: "host --app=shop --environment=production --repository=registry.example.com/team/shop",
   },
 ];
 

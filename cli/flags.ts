@@ -13,6 +13,12 @@ export const FLAGS = {
     value: "NAME",
     text: "Which environment of the configuration; not needed where there is only one.",
   },
+  app: { value: "NAME", text: "The app that may be deployed, as `app` of its configuration has it." },
+  repository: { value: "REPOSITORY", text: "The repository whose images may be deployed, without a tag." },
+  domains: {
+    value: "LIST",
+    text: "The domains that the app may have, with commas between. Default: any that no other app has.",
+  },
   image: { value: "IMAGE", text: "The image to deploy, which exists: repository@sha256:…" },
   untested: {
     value: null,

@@ -43,7 +43,13 @@ export async function operate({ command, values }: Call, terminal: Terminal): Pr
   const file = values.report === undefined ? null : reportFile(values.report, err);
   const keep = async (run: Promise<RunReport>) => out((await (file?.keep(run) ?? run)).text);
   if (command.changes) terminal.whenStopped(STOPPING);
-  await OPERATIONS[command.name]({ config, options: { ...options, ...numbers }, values, out, keep });
+  await OPERATIONS[command.name as keyof typeof OPERATIONS]({
+    config,
+    options: { ...options, ...numbers },
+    values,
+    out,
+    keep,
+  });
 }
 
 const STOPPING =
@@ -58,7 +64,7 @@ interface Asked {
   keep(run: Promise<RunReport>): Promise<void>;
 }
 
-const OPERATIONS: Readonly<Record<CommandName, (asked: Asked) => Promise<void>>> = {
+const OPERATIONS: Readonly<Record<Exclude<CommandName, "host">, (asked: Asked) => Promise<void>>> = {
   plan: async ({ config, options, values, out }) =>
     out((await plan(config, withImage(options, values))).text),
   deploy: ({ config, options, values, keep }) => keep(deploy(config, withImage(options, values))),

@@ -1,4 +1,6 @@
 /** Joins one environment of the configuration with the host it names: pinned keys, secrets, login, connection. */
+import { proxyImage } from "./commands/names.js";
+import { type Introduction, request } from "./commands/request.js";
 import { spell } from "./commands/spell.js";
 import type { Vocabulary } from "./commands/vocabulary.js";
 import type { Environment } from "./config/config.js";
@@ -9,8 +11,10 @@ import type { Step } from "./core/model.js";
 import { type Host, type HostAccess, openHost, type Speak } from "./effects/host.js";
 import { type HostKeyPolicy, keyType } from "./effects/host-key.js";
 import { createRedactor, type Redact } from "./effects/redactor.js";
+import { requestDialect, shellDialect } from "./effects/remote-shell.js";
 import type { SshCredential } from "./effects/ssh.js";
 import { EvenkeelError } from "./errors.js";
+import { ownVersion } from "./own-version.js";
 import type { Webhook } from "./report/notifier.js";
 
 /** Everything secret that a run may need: texts, never paths, so that nothing is read behind one's back. */
@@ -27,9 +31,6 @@ export interface Credentials {
   /** The name that goes with it. Default: `registry.username` of the environment. */
   readonly registryUsername?: string;
 }
-
-/** The proxy that a first deploy installs; what its tag resolved to on a host is used there from then on. */
-const PROXY_IMAGE = "caddy:2.11.9";
 
 /** An environment with everything that a run needs of it, checked before anything is touched. */
 export interface Access {
@@ -110,8 +111,18 @@ export async function openEnvironment(access: Access, signal?: AbortSignal): Pro
 
 /** How the environment's host is reached, and by which keys it is known. */
 export function hostAccessOf({ environment, credential }: Access): HostAccess {
-  const { address, port, user } = environment.host;
-  return { target: { host: address, port, user }, credential, hostKeys: hostKeyPolicy(environment) };
+  const { address, port, user, forcedCommand } = environment.host;
+  return {
+    target: { host: address, port, user },
+    credential,
+    hostKeys: hostKeyPolicy(environment),
+    dialect: forcedCommand ? requestDialect(introductionOf(environment)) : shellDialect,
+  };
+}
+
+/** As a forced command on the host is told who calls. */
+export function introductionOf({ key, image }: Environment): Introduction {
+  return { version: ownVersion(), ...key, repository: image };
 }
 
 function speakFor(access: Access): Speak {
@@ -127,10 +138,11 @@ function speakFor(access: Access): Speak {
             username: registryUsername,
             password: registryPassword.reveal(),
           },
-    proxyImage: PROXY_IMAGE,
+    proxyImage,
     root: null,
   };
-  return (step) => spell(withoutSecrets(step, redact), vocabulary);
+  const say = environment.host.forcedCommand ? request : spell;
+  return (step) => say(withoutSecrets(step, redact), vocabulary);
 }
 
 /** A reason may quote what an app answered or logged, and the ledger would keep it. */

@@ -1,6 +1,7 @@
 /** The output of an app's containers, for reading along. */
 import { randomBytes } from "node:crypto";
-import { type Credentials, hostAccessOf, prepareAccess } from "./access.js";
+import { type Credentials, hostAccessOf, introductionOf, prepareAccess } from "./access.js";
+import { tailRequest } from "./commands/request.js";
 import { tail } from "./commands/tail.js";
 import type { Config } from "./config/config.js";
 import { resolveEnvironment } from "./config/environment.js";
@@ -41,7 +42,11 @@ export function logs(config: Config, options: LogsOptions): AsyncGenerator<strin
     follow: options.follow ?? false,
   };
   const access = prepareAccess(resolveEnvironment(config, options.environment), options.credentials, false);
-  const spelling = tail(access.environment.key, null, asked, randomBytes(16).toString("hex"));
+  const { key, host } = access.environment;
+  const nonce = randomBytes(16).toString("hex");
+  const spelling = host.forcedCommand
+    ? tailRequest(introductionOf(access.environment), asked, nonce)
+    : tail(key, null, asked, nonce);
   return redactedLines(readLogs(hostAccessOf(access), spelling, options.signal), access.redact);
 }
 

@@ -4,6 +4,8 @@ import type { Key, Pointer, Slot } from "../core/model.js";
 export const proxyContainer = "evenkeel-proxy";
 export const guardianContainer = "evenkeel-guardian";
 export const network = "evenkeel";
+/** The proxy that a first deploy installs; what its tag resolved to on a host is used there from then on. */
+export const proxyImage = "caddy:2.11.9";
 
 export function keyName(key: Key): string {
   return `${key.app}-${key.environment}`;

@@ -59,5 +59,9 @@ printf '\n%s shown %s\n' ${nonce} "$ek_wanted"
 ${raw(show)}
 }
 `;
-  return { script, mark: `\n${nonce} ` };
+  return { script, mark: tailMark(nonce) };
+}
+
+export function tailMark(nonce: string): string {
+  return `\n${nonce} `;
 }

@@ -72,6 +72,8 @@ interface HostConfig {
   readonly address: string;
   readonly port: number;
   readonly user: string;
+  /** Whether the account runs `evenkeel host` in place of a shell. */
+  readonly forcedCommand: boolean;
   /** Text in the form of known_hosts; empty when nothing is pinned. */
   readonly knownHosts: string;
   /** Where that text comes from, or why there is none, for messages. */

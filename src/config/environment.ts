@@ -38,6 +38,7 @@ export function assembleEnvironment(
       address: own.host,
       port: own.port,
       user: own.user,
+      forcedCommand: own.forcedCommand,
       knownHosts: pinned.text,
       knownHostsFrom: pinned.from,
     },

@@ -114,6 +114,11 @@ const place = {
     "The account on the host: root, or one that may use Docker.",
   ),
   port: wholeNumber(1, 65535).describe("The port of the host's SSH server.").prefault(22),
+  forcedCommand: yesOrNo()
+    .describe(
+      "Whether the account's key is bound to `evenkeel host`, so that it can deploy this app and do nothing else on the host.",
+    )
+    .prefault(false),
   knownHosts: text("a file's path, or lines in the form of known_hosts", /\S/)
     .describe(
       "The keys that the host may show: a file in the form of known_hosts, relative to this one, or such lines themselves. `host-key` prints what a host offers.",

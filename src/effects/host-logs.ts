@@ -36,7 +36,7 @@ export async function* readLogs(
   const stop = () => connection.destroy("told to stop");
   signal?.addEventListener("abort", stop, { once: true });
   try {
-    const channel = await connection.exec("exec sh");
+    const channel = await connection.exec(access.dialect.command);
     const ending = watchEnd(channel);
     channel.write(script);
     yield* linesAfter(mark, channel);

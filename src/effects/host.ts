@@ -3,7 +3,7 @@ import type { Answers, Reply, Step, StepKind, StepOf } from "../core/model.js";
 import { describe, EvenkeelError } from "../errors.js";
 import { type Clock, systemClock } from "./clock.js";
 import type { HostKeyPolicy } from "./host-key.js";
-import { openShell, type RemoteShell } from "./remote-shell.js";
+import { type Dialect, openShell, type RemoteShell } from "./remote-shell.js";
 import { connectSsh, SSH_TIMING, type SshCredential, type SshTarget, type SshTiming } from "./ssh.js";
 import { limitWithin } from "./step-limits.js";
 import { visit } from "./visit.js";
@@ -19,6 +19,7 @@ export interface HostAccess {
   readonly target: SshTarget;
   readonly credential: SshCredential;
   readonly hostKeys: HostKeyPolicy;
+  readonly dialect: Dialect;
 }
 
 /** How a step is said to a host; `spell` of the commands with its vocabulary. */
@@ -139,7 +140,7 @@ async function askLocally(
 
 /** The connection with its shell, renewed when it broke. */
 async function openLine(access: HostAccess, options: HostOptions) {
-  const { target, credential, hostKeys } = access;
+  const { target, credential, hostKeys, dialect } = access;
   const clock = options.clock ?? systemClock;
   const timing = options.ssh ?? SSH_TIMING;
   const reconnectMs = options.reconnectMs ?? 10_000;
@@ -150,7 +151,7 @@ async function openLine(access: HostAccess, options: HostOptions) {
     const connection = await connectSsh(target, credential, hostKeys, { ...timing, connectMs }, signal);
     const stop = () => connection.destroy(STOPPED);
     signal?.addEventListener("abort", stop, { once: true });
-    const shell = await openShell(connection, connectMs).finally(() =>
+    const shell = await openShell(connection, connectMs, dialect).finally(() =>
       signal?.removeEventListener("abort", stop),
     );
     const open: Open = { shell, broken: false, destroy: connection.destroy };

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { frame, mark } from "../commands/frame.js";
 import { prelude } from "../commands/prelude.js";
+import { forcedCommand, type Introduction, requestLine } from "../commands/request.js";
 import { EvenkeelError, printableLine } from "../errors.js";
 import { createMarkedStream, type Marked } from "./marked-stream.js";
 import { nameTarget, type SshChannel, type SshConnection } from "./ssh.js";
@@ -24,35 +25,73 @@ export interface RemoteShell {
   run(script: string, limits: ShellLimits): Promise<ShellResult>;
 }
 
+/** How an account is spoken to: what it runs, what it is told first, and how a script or a request travels. */
+export interface Dialect {
+  readonly command: string;
+  readonly before: string;
+  readonly opening: string;
+  readonly frame: (said: string, nonce: string) => string;
+  /** What to do where that command does not answer. */
+  readonly next: string;
+}
+
+/** An account with a shell. */
+export const shellDialect: Dialect = {
+  command: "exec sh",
+  before: prelude,
+  opening: ":",
+  frame,
+  next: "Check that the account's login shell is a real one. Where a forced command stands before its key, say so: `forcedCommand: true` under the environment.",
+};
+
+/** An account whose key is bound to `evenkeel host`. */
+export function requestDialect(introduction: Introduction): Dialect {
+  return {
+    command: forcedCommand,
+    before: "",
+    opening: JSON.stringify({ introduction }),
+    frame: requestLine,
+    next: "evenkeel.yaml says `forcedCommand: true` here: check what stands before the key in the account's authorized_keys.",
+  };
+}
+
 /**
- * Starts the shell and gives it the prelude.
+ * Starts the shell, or what is in its place, and tells it how the conversation goes.
  *
- * @throws EvenkeelError `ssh-denied` when the account runs something else than a shell, `ssh-unreachable`
- *   when the connection breaks meanwhile.
+ * @throws EvenkeelError `ssh-denied` when the account runs something else, or what it runs refuses the caller;
+ *   `ssh-unreachable` when the connection breaks meanwhile.
  */
-export async function openShell(connection: SshConnection, timeoutMs: number): Promise<RemoteShell> {
-  const channel = await connection.exec("exec sh").catch(async (cause: unknown) => {
+export async function openShell(
+  connection: SshConnection,
+  timeoutMs: number,
+  dialect: Dialect = shellDialect,
+): Promise<RemoteShell> {
+  const channel = await connection.exec(dialect.command).catch(async (cause: unknown) => {
     const broken = await Promise.race([connection.closed, new Promise((next) => setImmediate(next, null))]);
     connection.destroy("no shell could be started");
     if (broken !== null) throw unreachable(connection, String(broken));
     throw new EvenkeelError("ssh-denied", `${nameTarget(connection.target)} allows no command.`, { cause });
   });
-  const shell = serve(channel, connection);
+  const shell = serve(channel, connection, dialect);
   // Whatever a login script prints comes before the first mark and is thrown away with it.
   const limits = { timeoutMs, outputBytes: 1_000_000 };
-  const first = await shell.run(":", limits, prelude);
+  const first = await shell.run(dialect.opening, limits, dialect.before);
   if (first.kind === "done" && first.code === 0) return shell;
   if (first.kind === "lost" && first.by !== "shell") throw unreachable(connection, first.message);
   const said = first.kind === "done" ? `exit code ${first.code}: ${first.stderr}` : first.message;
   connection.destroy("no shell could be started");
+  const refused = dialect !== shellDialect && first.kind === "done" && first.code === REFUSED;
   throw new EvenkeelError(
     "ssh-denied",
-    `${nameTarget(connection.target)} gave no working POSIX shell: ${printableLine(said, 400)}`,
-    {
-      next: "Check that the account's login shell is a real one and that no forced command stands before its key.",
-    },
+    refused
+      ? `${nameTarget(connection.target)} refuses: ${printableLine(first.stderr, 400)}`
+      : `${nameTarget(connection.target)} gave no ${dialect === shellDialect ? "working POSIX shell" : `\`${dialect.command}\``}: ${printableLine(said, 400)}`,
+    { next: dialect.next },
   );
 }
+
+/** Exit code of a forced command that does not do this for this key. */
+const REFUSED = 77;
 
 function unreachable({ target }: SshConnection, message: string): EvenkeelError {
   return new EvenkeelError(
@@ -61,7 +100,7 @@ function unreachable({ target }: SshConnection, message: string): EvenkeelError 
   );
 }
 
-function serve(channel: SshChannel, connection: SshConnection) {
+function serve(channel: SshChannel, connection: SshConnection, dialect: Dialect) {
   const out = createMarkedStream();
   const err = createMarkedStream();
   let over: Lost | null = null;
@@ -91,7 +130,7 @@ function serve(channel: SshChannel, connection: SshConnection) {
     const nonce = randomBytes(12).toString("hex");
     const stdout = out.until(mark(nonce), limits.outputBytes);
     const stderr = err.until(mark(nonce), limits.outputBytes);
-    channel.write(before + frame(script, nonce));
+    channel.write(before + dialect.frame(script, nonce));
     const result = await settleFirst([stdout, stderr], ended, limits.timeoutMs);
     if (result.kind === "lost") connection.destroy(result.message);
     return result;

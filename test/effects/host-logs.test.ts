@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Tail, tail } from "../../src/commands/tail.js";
 import { readLogs } from "../../src/effects/host-logs.js";
+import { shellDialect } from "../../src/effects/remote-shell.js";
 import { pin, startSshd, type TestSshd } from "./support/sshd.js";
 
 /** A real sshd and a real shell; `docker` does what a test says and notes what it was called with. */
@@ -57,6 +58,7 @@ function lines(asked: Partial<Tail> = {}, signal?: AbortSignal) {
     target: sshd.target,
     credential: sshd.credential,
     hostKeys: pin(sshd.hostKeys.get("ed25519") as Buffer),
+    dialect: shellDialect,
   };
   return readLogs(access, { script: `PATH=${bin}:$PATH\n${script}`, mark }, signal);
 }

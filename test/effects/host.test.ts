@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Host, type HostOptions, openHost, type Speak } from "../../src/effects/host.js";
+import { shellDialect } from "../../src/effects/remote-shell.js";
 import { type FlakyProxy, startFlakyProxy } from "../support/flaky-proxy.js";
 import { script, speakScripts } from "./support/shell-language.js";
 import { pin, startSshd, type TestSshd } from "./support/sshd.js";
@@ -32,6 +33,7 @@ describe("a host behind a real sshd", () => {
       target: { ...sshd.target, port: proxy.port },
       credential: sshd.credential,
       hostKeys: policy,
+      dialect: shellDialect,
     };
     const host = await openHost(access, speak, options);
     hosts.push(host);

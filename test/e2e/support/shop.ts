@@ -84,6 +84,8 @@ export interface ShopOptions {
   readonly tls?: string;
   /** In place of the target's own, to show the wrong ones. */
   readonly knownHosts?: string;
+  /** Whether the account's key is bound to `evenkeel host`. */
+  readonly forcedCommand?: boolean;
   /** In place of the lab's own registry, and who logs in there. */
   readonly registry?: { readonly host: string; readonly username: string };
 }
@@ -118,6 +120,7 @@ environments:
     host: ${target.host}
     port: ${target.port}
     user: ${user}
+    forcedCommand: ${options.forcedCommand ?? false}
     latest: ${release.latest ?? false}
     notify: ${release.notify ?? "[]"}
     domains: [${domain ?? ""}]
