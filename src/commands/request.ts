@@ -6,6 +6,9 @@ import type { Spelling, Vocabulary } from "./vocabulary.js";
 /** What is asked of an account with a forced command, in place of a shell. sshd runs what stands before the key. */
 export const forcedCommand = "evenkeel host";
 
+/** Exit code of an opening that the forced command refuses; its standard error says why. */
+export const REFUSED = 77;
+
 /** How a call introduces itself, so that what this key may not do is refused before anything is touched. */
 export interface Introduction {
   /** Of the caller's evenkeel: the host spells the steps, and the caller reads the answers. */

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { frame, mark } from "../commands/frame.js";
 import { prelude } from "../commands/prelude.js";
-import { forcedCommand, type Introduction, requestLine } from "../commands/request.js";
+import { forcedCommand, type Introduction, REFUSED, requestLine } from "../commands/request.js";
 import { EvenkeelError, printableLine } from "../errors.js";
 import { createMarkedStream, type Marked } from "./marked-stream.js";
 import { nameTarget, type SshChannel, type SshConnection } from "./ssh.js";
@@ -28,16 +28,19 @@ export interface RemoteShell {
 /** How an account is spoken to: what it runs, what it is told first, and how a script or a request travels. */
 export interface Dialect {
   readonly command: string;
+  /** What that is, in words. */
+  readonly what: string;
   readonly before: string;
   readonly opening: string;
   readonly frame: (said: string, nonce: string) => string;
-  /** What to do where that command does not answer. */
+  /** What to do where it does not answer. */
   readonly next: string;
 }
 
 /** An account with a shell. */
 export const shellDialect: Dialect = {
   command: "exec sh",
+  what: "working POSIX shell",
   before: prelude,
   opening: ":",
   frame,
@@ -48,6 +51,7 @@ export const shellDialect: Dialect = {
 export function requestDialect(introduction: Introduction): Dialect {
   return {
     command: forcedCommand,
+    what: `\`${forcedCommand}\``,
     before: "",
     opening: JSON.stringify({ introduction }),
     frame: requestLine,
@@ -80,18 +84,14 @@ export async function openShell(
   if (first.kind === "lost" && first.by !== "shell") throw unreachable(connection, first.message);
   const said = first.kind === "done" ? `exit code ${first.code}: ${first.stderr}` : first.message;
   connection.destroy("no shell could be started");
-  const refused = dialect !== shellDialect && first.kind === "done" && first.code === REFUSED;
   throw new EvenkeelError(
     "ssh-denied",
-    refused
+    first.kind === "done" && first.code === REFUSED
       ? `${nameTarget(connection.target)} refuses: ${printableLine(first.stderr, 400)}`
-      : `${nameTarget(connection.target)} gave no ${dialect === shellDialect ? "working POSIX shell" : `\`${dialect.command}\``}: ${printableLine(said, 400)}`,
+      : `${nameTarget(connection.target)} gave no ${dialect.what}: ${printableLine(said, 400)}`,
     { next: dialect.next },
   );
 }
-
-/** Exit code of a forced command that does not do this for this key. */
-const REFUSED = 77;
 
 function unreachable({ target }: SshConnection, message: string): EvenkeelError {
   return new EvenkeelError(

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { frame } from "../commands/frame.js";
-import { proxyImage } from "../commands/names.js";
-import { prelude } from "../commands/prelude.js";
-import { type Fragment, raw, sh } from "../commands/quote.js";
+import { keyName, proxyImage } from "../commands/names.js";
+import { sh } from "../commands/quote.js";
+import { REFUSED } from "../commands/request.js";
 import { spell } from "../commands/spell.js";
 import { tail } from "../commands/tail.js";
-import type { Step } from "../core/model.js";
+import type { Key, Step } from "../core/model.js";
 import { readStep } from "./steps.js";
 
 /** What one key may do on this host. Whoever administers the host writes it before the key. */
@@ -48,9 +48,6 @@ export function createInterpreter(allowed: Allowed): (line: string) => string {
   };
 }
 
-/** Begins the conversation of the shell. */
-export { prelude };
-
 const line = z.string().max(1_000);
 const opening = z.strictObject({
   introduction: z.strictObject({ version: line, app: line, environment: line, repository: line }),
@@ -85,13 +82,22 @@ function scriptFor(asked: z.output<typeof request>, allowed: Allowed): string {
   const step = readStep(asked.step);
   const refusal = refuseStep(step, allowed);
   if (refusal !== null) return sh`ek_fail step-failed ${refusal}`;
-  return spell(step, {
+  const { script } = spell(step, {
     key: { app: allowed.app, environment: allowed.environment },
     secrets: new Map(Object.entries(asked.secrets)),
     registryLogin: asked.registryLogin,
     proxyImage,
     root: null,
-  }).script;
+  });
+  return step.kind === "retire" || step.kind === "logs"
+    ? ownContainer(step.containerId, allowed) + script
+    : script;
+}
+
+/** The proxy's id is told to everybody, and who stops that stops every app. A container that is gone is the step's own affair. */
+function ownContainer(id: string, key: Key): string {
+  return sh`ek_of=$(docker container inspect --format '{{index .Config.Labels "evenkeel.key"}}' ${id} 2>/dev/null) && [ "$ek_of" != ${keyName(key)} ] && ek_fail container-gone 'this container is none of the app that this key deploys'
+`;
 }
 
 function refuseCaller(caller: z.output<typeof opening>["introduction"], allowed: Allowed): string | null {
@@ -115,6 +121,6 @@ function refuseStep(step: Step, { repository, domains }: Allowed): string | null
   return step.site.domains.length === 0 ? `this key has the domains ${domains.join(", ")} only` : null;
 }
 
-function refuse(message: string): Fragment["shell"] {
-  return sh`printf '%s\n' ${message} >&2; exit ${raw("77")}`;
+function refuse(message: string): string {
+  return sh`printf '%s\n' ${message} >&2; exit ${REFUSED}`;
 }

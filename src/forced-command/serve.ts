@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
+import { prelude } from "../commands/prelude.js";
 import { printableLine } from "../errors.js";
-import { type Allowed, createInterpreter, prelude } from "./interpreter.js";
+import { type Allowed, createInterpreter } from "./interpreter.js";
 
 /** An environment file of a megabyte, as JSON, and as much again. */
 const LONGEST_LINE = 8 * 1024 * 1024;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { execute } from "../../ci/lab/command.js";
 import { type Lab, openLab, type Target } from "../../ci/lab/lab.js";
+import { ownVersion } from "../../src/own-version.js";
 import { during, expectSettled, expectUnharmed, failureOf } from "./support/expectations.js";
 import { must, packInto } from "./support/package.js";
 import { openShop, type ReleaseOf, type Shop } from "./support/shop.js";
@@ -88,6 +89,31 @@ test("the key gets no shell", async () => {
   expect(refused).toMatchObject({ code: 65, stdout: "" });
   expect(refused.stderr).toContain("this is no request of evenkeel");
   expect(await onHost("sh", "-c", "ls /tmp/ran 2>&1 || :")).toContain("No such file");
+});
+
+test("it stops no container but the app's own, though it is told the proxy's id", async () => {
+  const idOf = (name: string) => onHost("docker", "inspect", "-f", "{{.Id}}", name);
+  const proxy = await idOf("evenkeel-proxy");
+  const own = await idOf(`shop-test-${await shop.pointer()}`);
+  const fence = 1 + Number(await onHost("cat", "/home/deploy/.evenkeel/keys/shop-test/fence"));
+  const repository = shop.image.replace(/@.*/, "");
+  const requests = [
+    { introduction: { version: ownVersion(), app: "shop", environment: "test", repository } },
+    { step: { kind: "acquire", holder: "thief", reason: "", leaseMs: 1_000 } },
+    { step: { kind: "retire", fence, containerId: proxy, slot: "blue", drainMs: 0, afterMs: 0 } },
+    { step: { kind: "logs", fence, containerId: proxy, lines: 10 } },
+    { step: { kind: "logs", fence, containerId: own, lines: 1 } },
+    { step: { kind: "unlock", fence } },
+  ];
+  const input = requests.map((one, index) => `${String(index).repeat(24)} ${JSON.stringify(one)}\n`).join("");
+  // Its end would be taken for that of the connection.
+  const slowly = `{ cat; sleep 5; } | ${ssh("deploy").join(" ")} evenkeel host`;
+  const { stdout } = await execute(["sh", "-c", slowly], { input });
+
+  expect(stdout).toContain(`granted ${fence}`);
+  expect(stdout.match(/ek-failed container-gone/g)).toHaveLength(2);
+  expect(stdout).toContain(`${"5".repeat(24)} 0`);
+  expect(await shop.visit()).toBe("version 1");
 });
 
 test.each([

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { frame } from "../../src/commands/frame.js";
+import { prelude } from "../../src/commands/prelude.js";
 import { request, requestLine, tailRequest } from "../../src/commands/request.js";
 import { spell } from "../../src/commands/spell.js";
 import { tail } from "../../src/commands/tail.js";
 import type { Step } from "../../src/core/model.js";
-import { type Allowed, createInterpreter, prelude } from "../../src/forced-command/interpreter.js";
+import { type Allowed, createInterpreter } from "../../src/forced-command/interpreter.js";
 import { run } from "../commands/support/shells.js";
 import { password, release, secret, site, steps, vocabulary } from "../commands/support/steps.js";
 
