@@ -1,7 +1,9 @@
 /** Joins one environment of the configuration with the host it names: pinned keys, secrets, login, connection. */
+import { randomBytes } from "node:crypto";
 import { proxyImage } from "./commands/names.js";
-import { type Introduction, request } from "./commands/request.js";
+import { type Introduction, request, tailRequest } from "./commands/request.js";
 import { spell } from "./commands/spell.js";
+import { type Tail, type TailSpelling, tail } from "./commands/tail.js";
 import type { Vocabulary } from "./commands/vocabulary.js";
 import type { Environment } from "./config/config.js";
 import { parseDotenv, requireSecrets } from "./config/dotenv.js";
@@ -120,8 +122,16 @@ export function hostAccessOf({ environment, credential }: Access): HostAccess {
   };
 }
 
+/** How the environment's host is asked for what a container wrote. */
+export function tailFor({ environment }: Access, asked: Tail): TailSpelling {
+  const nonce = randomBytes(16).toString("hex");
+  return environment.host.forcedCommand
+    ? tailRequest(introductionOf(environment), asked, nonce)
+    : tail(environment.key, null, asked, nonce);
+}
+
 /** As a forced command on the host is told who calls. */
-export function introductionOf({ key, image }: Environment): Introduction {
+function introductionOf({ key, image }: Environment): Introduction {
   return { version: ownVersion(), ...key, repository: image };
 }
 

@@ -1,8 +1,5 @@
 /** The output of an app's containers, for reading along. */
-import { randomBytes } from "node:crypto";
-import { type Credentials, hostAccessOf, introductionOf, prepareAccess } from "./access.js";
-import { tailRequest } from "./commands/request.js";
-import { tail } from "./commands/tail.js";
+import { type Credentials, hostAccessOf, prepareAccess, tailFor } from "./access.js";
 import type { Config } from "./config/config.js";
 import { resolveEnvironment } from "./config/environment.js";
 import { parseDuration } from "./config/units.js";
@@ -42,12 +39,7 @@ export function logs(config: Config, options: LogsOptions): AsyncGenerator<strin
     follow: options.follow ?? false,
   };
   const access = prepareAccess(resolveEnvironment(config, options.environment), options.credentials, false);
-  const { key, host } = access.environment;
-  const nonce = randomBytes(16).toString("hex");
-  const spelling = host.forcedCommand
-    ? tailRequest(introductionOf(access.environment), asked, nonce)
-    : tail(key, null, asked, nonce);
-  return redactedLines(readLogs(hostAccessOf(access), spelling, options.signal), access.redact);
+  return redactedLines(readLogs(hostAccessOf(access), tailFor(access, asked), options.signal), access.redact);
 }
 
 async function* redactedLines(

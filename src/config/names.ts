@@ -12,6 +12,9 @@ const HOST =
 const DOMAIN =
   /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
 const URL_PATH = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]{0,199}$/;
+// Neither may mean anything to the proxy's own configuration, in which they stand as they are.
+const EMAIL = /^[^\s@{}"'`]+@[^\s@{}"'`]+$/;
+const ACME_DIRECTORY = /^https:\/\/[^\s/{}"'`#]+(?:\/[^\s{}"'`#]*)?$/;
 const ABSOLUTE_PATH = /^\/(?!.*(?:^|\/)\.{1,2}(?:\/|$))[^\s:,"'\\]*[^\s:,"'\\/]$/;
 const RELATIVE_PATH = /^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\0\n]+$/;
 
@@ -40,6 +43,17 @@ export function domain() {
   return z
     .string({ error: "a domain, such as shop.example.com" })
     .regex(DOMAIN, { error: (issue) => bareDomain(issue.input) });
+}
+
+export function emailAddress() {
+  return text("an e-mail address", EMAIL);
+}
+
+export function acmeDirectory() {
+  return text(
+    "the https address of an ACME directory, such as https://ca.example.com/acme/directory",
+    ACME_DIRECTORY,
+  );
 }
 
 /** The path of a request, with characters that mean nothing to the proxy's own configuration. */

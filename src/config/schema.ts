@@ -17,9 +17,11 @@ import {
 import { layer } from "./layer.js";
 import {
   absolutePath,
+  acmeDirectory,
   dockerName,
   domain,
   ENVIRONMENT_NAME,
+  emailAddress,
   host,
   image,
   relativePath,
@@ -132,13 +134,10 @@ const place = {
       "`off`: plain HTTP. `acme`: certificates are obtained for the domains and renewed. Or certificate and key, as paths on the host.",
     )
     .prefault("off"),
-  acmeEmail: text("an e-mail address", /^[^\s@{}"'`]+@[^\s@{}"'`]+$/)
+  acmeEmail: emailAddress()
     .describe("Where the certificate authority may write to; for `tls: acme`.")
     .optional(),
-  acmeServer: text(
-    "the https address of an ACME directory, such as https://ca.example.com/acme/directory",
-    /^https:\/\/[^\s/{}"'`#]+(?:\/[^\s{}"'`#]*)?$/,
-  )
+  acmeServer: acmeDirectory()
     .describe(
       "The ACME directory of a certificate authority of your own; for `tls: acme`. Without it: Let's Encrypt, then ZeroSSL.",
     )

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { json as parseJson } from "../commands/answer.js";
 import { frame } from "../commands/frame.js";
 import { keyName, proxyImage } from "../commands/names.js";
 import { sh } from "../commands/quote.js";
@@ -6,7 +7,7 @@ import { REFUSED } from "../commands/request.js";
 import { spell } from "../commands/spell.js";
 import { tail } from "../commands/tail.js";
 import type { Key, Step } from "../core/model.js";
-import { readStep } from "./steps.js";
+import { line, readStep, slot } from "./steps.js";
 
 /** What one key may do on this host. Whoever administers the host writes it before the key. */
 export interface Allowed {
@@ -48,12 +49,11 @@ export function createInterpreter(allowed: Allowed): (line: string) => string {
   };
 }
 
-const line = z.string().max(1_000);
 const opening = z.strictObject({
   introduction: z.strictObject({ version: line, app: line, environment: line, repository: line }),
   tail: z
     .strictObject({
-      slot: z.enum(["blue", "green"]).nullable(),
+      slot: slot.nullable(),
       lines: z.int().min(0).max(1_000_000).nullable(),
       since: z
         .string()
@@ -74,8 +74,10 @@ const request = z.strictObject({
 
 function parts(text: string): { readonly nonce: string; readonly said: unknown } {
   const [, nonce = "", json = ""] = /^([0-9a-f]{24,64}) (\{.*\})$/s.exec(text) ?? [];
-  if (nonce === "") throw new RangeError("this is no request of evenkeel");
-  return { nonce, said: JSON.parse(json) };
+  // What is wrong with it is not told: the parser would quote it, and it may hold secrets.
+  const said = parseJson(json);
+  if (nonce === "" || said === null) throw new RangeError("this is no request of evenkeel");
+  return { nonce, said };
 }
 
 function scriptFor(asked: z.output<typeof request>, allowed: Allowed): string {
@@ -83,7 +85,7 @@ function scriptFor(asked: z.output<typeof request>, allowed: Allowed): string {
   const refusal = refuseStep(step, allowed);
   if (refusal !== null) return sh`ek_fail step-failed ${refusal}`;
   const { script } = spell(step, {
-    key: { app: allowed.app, environment: allowed.environment },
+    key: allowed,
     secrets: new Map(Object.entries(asked.secrets)),
     registryLogin: asked.registryLogin,
     proxyImage,

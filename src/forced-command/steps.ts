@@ -4,7 +4,7 @@
  * their whole id, which nobody guesses of another app's.
  */
 import { z } from "zod";
-import { absolutePath, dockerName, domain, urlPath } from "../config/names.js";
+import { absolutePath, acmeDirectory, dockerName, domain, emailAddress, urlPath } from "../config/names.js";
 import type { Step, StepKind } from "../core/model.js";
 
 /** Those that a host is asked; the others are done where the run is. */
@@ -19,11 +19,12 @@ const text = z
   .string()
   .max(65_536)
   .regex(/^[^\0]*$/);
-const line = z
+/** A text of one line, without what could end it. */
+export const line = z
   .string()
   .max(1_000)
   .regex(/^\P{Cc}*$/u);
-const slot = z.enum(["blue", "green"]);
+export const slot = z.enum(["blue", "green"]);
 const port = z.int().min(1).max(65_535);
 const containerId = z.string().regex(/^[0-9a-f]{64}$/);
 const image = z
@@ -91,14 +92,8 @@ const site = z.strictObject({
     z.strictObject({ mode: z.literal("off") }),
     z.strictObject({
       mode: z.literal("acme"),
-      email: z
-        .string()
-        .regex(/^[^\s@{}"'`]+@[^\s@{}"'`]+$/)
-        .nullable(),
-      server: z
-        .string()
-        .regex(/^https:\/\/[^\s{}"'`#]+$/)
-        .optional(),
+      email: emailAddress().nullable(),
+      server: acmeDirectory().optional(),
       serverRoot: path.optional(),
     }),
     z.strictObject({ mode: z.literal("files"), certificate: path, key: path }),
