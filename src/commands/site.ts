@@ -147,50 +147,50 @@ function solo(key: Key, site: Site, live: Slot): readonly string[] {
   return [
     `@solo_${live} vars ek_pointer ${live}`,
     `handle @solo_${live} {`,
-    ...nested(
-      upstreams(
-        [dial(key, site, live)],
-        ["lb_try_duration 5s", "lb_try_interval 250ms", ...retried, ...transport(site)],
-      ),
-    ),
+    ...nested(upstreams([dial(key, site, live)], [...patient, ...transport(site)])),
     "}",
   ];
 }
 
 /**
  * Health checks must not make an outage: where the pair finds no slot fit (503), the live one is asked
- * without checks. A 502 may come after the request was sent, so only what can be repeated is: of the
- * standby first, because that request has hung in the live slot until the pair had no time left for it.
+ * without checks. Where neither could be reached, as on a host that stands still for a moment, both are
+ * tried in turn, as patiently as one alone. Any other 502 may come after the request was sent, so only what
+ * can be repeated is: of the standby first, because that request has hung in the live slot until the pair
+ * had no time left for it.
  */
 function unchecked(key: Key, site: Site): readonly string[] {
-  const each = (answer: (live: Slot, standby: Slot) => readonly string[]) =>
+  const each = (answer: (live: string, standby: string) => readonly string[]) =>
     (["blue", "green"] as const).flatMap((live) => {
       const standby = live === "blue" ? "green" : "blue";
       return [
-        `			@pair_${live} vars ek_pointer ${live}+${standby}`,
-        `			handle @pair_${live} {`,
-        "				log_append unchecked yes",
-        ...nested(nested(nested(nested(answer(live, standby))))),
-        "			}",
+        `@pair_${live} vars ek_pointer ${live}+${standby}`,
+        `handle @pair_${live} {`,
+        "	log_append unchecked yes",
+        ...nested(answer(dial(key, site, live), dial(key, site, standby))),
+        "}",
       ];
     });
-  return [
-    "handle_errors 502 503 {",
-    "	route {",
-    "		@unsent expression `{err.status_code} == 503`",
-    "		handle @unsent {",
-    ...each((live) => upstreams([dial(key, site, live)], transport(site))),
-    "		}",
-    '		@lost expression `{err.status_code} == 502 && {method} in ["GET", "HEAD"]`',
-    "		handle @lost {",
-    ...each((live, standby) =>
-      upstreams([dial(key, site, standby), dial(key, site, live)], [...passive, ...transport(site)]),
-    ),
-    "		}",
-    '		respond "The service is not available right now." {err.status_code}',
-    "	}",
+  const lines = [
+    "@unfit expression `{err.status_code} == 503`",
+    "handle @unfit {",
+    ...nested(each((live) => upstreams([live], [...patient, ...transport(site)]))),
     "}",
+    '@unreached expression `{err.message}.startsWith("dial ")`',
+    "handle @unreached {",
+    ...nested(
+      each((live, standby) =>
+        upstreams([live, standby], ["lb_policy round_robin", ...patient, ...transport(site)]),
+      ),
+    ),
+    "}",
+    '@lost expression `{err.status_code} == 502 && {method} in ["GET", "HEAD"]`',
+    "handle @lost {",
+    ...nested(each((live, standby) => upstreams([standby, live], [...passive, ...transport(site)]))),
+    "}",
+    'respond "The service is not available right now." {err.status_code}',
   ];
+  return ["handle_errors 502 503 {", "	route {", ...nested(nested(lines)), "	}", "}"];
 }
 
 /** `lb_retries` is not below `max_fails`: retries go to the same upstream until it is marked. */
@@ -222,7 +222,13 @@ function active(site: Site): readonly string[] {
   ];
 }
 
-const retried: readonly string[] = ["lb_retry_match {", "	method GET HEAD", "}"];
+const patient: readonly string[] = [
+  "lb_try_duration 5s",
+  "lb_try_interval 250ms",
+  "lb_retry_match {",
+  "	method GET HEAD",
+  "}",
+];
 
 function transport(site: Site): readonly string[] {
   return [

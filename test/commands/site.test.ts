@@ -45,6 +45,14 @@ describe("the text of a site", () => {
     expect(text).toContain("log_append slot {rp.upstream.hostport}");
   });
 
+  it("asks as patiently where no slot is fit or can be reached as where there is one alone", () => {
+    const patience = (head: string) =>
+      /lb_try_duration \S+\n\s+lb_try_interval \S+/.exec(block(head))?.[0].replaceAll(/\s+/g, " ");
+    expect(patience("handle @solo_green")).toBe("lb_try_duration 5s lb_try_interval 250ms");
+    for (const head of ["handle @unfit", "handle @unreached"])
+      expect(patience(head)).toBe(patience("handle @solo_green"));
+  });
+
   it("never repeats a request that may have been sent, unless it can be repeated", () => {
     expect(text.match(/method GET HEAD/g)?.length).toBeGreaterThan(5);
     expect(text).toContain(`{err.status_code} == 502 && {method} in ["GET", "HEAD"]`);
