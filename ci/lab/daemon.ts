@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { succeeds } from "./command.js";
 import { type Place, recipesFolder } from "./place.js";
@@ -13,6 +13,7 @@ export async function startDaemon(place: Place): Promise<{ pid: number; host: st
   mkdirSync(runFolder, { recursive: true });
   rmSync(`${runFolder}/docker.pid`, { force: true }); // ours, and no longer alive: the caller has looked
   const host = `unix://${runFolder}/docker.sock`;
+  favourContainers();
   const log = openSync(place.path("logs", "dockerd.log"), "a");
   const argv = [
     ...["--host", host, "--pidfile", `${runFolder}/docker.pid`, "--exec-root", runFolder],
@@ -50,6 +51,17 @@ async function answers(host: string): Promise<void> {
     if (await succeeds(["docker", "info"], { env: { ...process.env, DOCKER_HOST: host } })) return;
   }
   throw new Error(`dockerd does not answer after ${startDeadlineMs / 1000} s`);
+}
+
+/**
+ * All hosts of the lab are containers of one control group. Left alone, where groups are of version 1, they
+ * would together weigh as much as a single process outside, such as one of the runners that deploy to them.
+ */
+function favourContainers(): void {
+  const groups = "/sys/fs/cgroup/cpu";
+  if (!existsSync(`${groups}/cpu.shares`)) return;
+  mkdirSync(`${groups}/docker`, { recursive: true });
+  writeFileSync(`${groups}/docker/cpu.shares`, "8192");
 }
 
 /** Where even root lacks CAP_SYS_RESOURCE, a privileged container asks for more than can be given. */

@@ -146,14 +146,26 @@ function runThrough(lane: Workplace, kind: RunKind, told: Pick<Reporter, "step">
 }
 
 async function disturb(lane: Workplace, point: Point, rehearsal: Rehearsal): Promise<Findings> {
-  const { shop, state } = lane;
   const traffic = await lane.traffic?.();
   await traffic?.mark("disturbed");
   const wrong: string[] = [];
-  const must = (holds: boolean, what: () => string) => {
+  const must: Must = (holds, what) => {
     if (!holds) wrong.push(what());
   };
+  const course = await disturbed(lane, point, rehearsal, must).catch((error: unknown) => {
+    wrong.push(error instanceof Error ? error.message : String(error));
+    return { story: "not seen to its end", aloneMs: null, settledMs: null, nextMs: 0 };
+  });
+  const seen = await traffic?.mark("between");
+  const { requests, failed, reasons } = seen ?? { requests: 0, failed: 0, reasons: {} };
+  must(failed === 0, () => `of ${requests} requests ${failed} failed: ${JSON.stringify(reasons)}`);
+  return { wrong, ...course, requests, failed };
+}
 
+type Course = Pick<Findings, "story" | "aloneMs" | "settledMs" | "nextMs">;
+
+async function disturbed(lane: Workplace, point: Point, rehearsal: Rehearsal, must: Must): Promise<Course> {
+  const { shop, state } = lane;
   if (point.run === "first") await strip(shop);
   const before = [await visit(shop)];
   if (point.run === "recovery") {
@@ -187,11 +199,7 @@ async function disturb(lane: Workplace, point: Point, rehearsal: Rehearsal): Pro
 
   const times = await nextRun(lane, must);
   await staysAsItIs(lane, must);
-
-  const seen = await traffic?.mark("between");
-  const { requests, failed, reasons } = seen ?? { requests: 0, failed: 0, reasons: {} };
-  must(failed === 0, () => `of ${requests} requests ${failed} failed: ${JSON.stringify(reasons)}`);
-  return { wrong, story: ended.story, aloneMs, ...times, requests, failed };
+  return { story: ended.story, aloneMs, ...times };
 }
 
 type Must = (holds: boolean, what: () => string) => void;
