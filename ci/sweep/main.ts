@@ -4,17 +4,23 @@
  * to rest, by itself or with the next run, and no visitor may notice anything.
  */
 import { parseArgs } from "node:util";
-import { openLab } from "../lab/lab.js";
+import { openLab, type Target } from "../lab/lab.js";
 import { type Findings, type Lane, openBareLane, openLane } from "./lane.js";
 import { everyPoint, nameOf, type Point, pointNamed, type Rehearsals, sample } from "./points.js";
 
 const options = read();
 const lab = await openLab();
 const target = await lab.freshTarget();
-const bareTarget = await lab.freshTarget();
-const bare = await openBareLane(bareTarget, 0);
+const bareTargets: Target[] = [];
+const bareLanes: Lane[] = [];
 const lanes: Lane[] = [];
 try {
+  // A quarter of all points, of which each takes longer; each lane has a host of its own.
+  for (let index = 0; index < Math.ceil(options.lanes / 3); index++) {
+    const bareTarget = await lab.freshTarget();
+    bareTargets.push(bareTarget);
+    bareLanes.push(await openBareLane(bareTarget, 0));
+  }
   console.log(`${options.lanes} apps are deployed`);
   for (let index = 1; index <= options.lanes; index++) lanes.push(await openLane(target, index));
   const rehearsals = await rehearse(lanes[0] as Lane);
@@ -24,8 +30,8 @@ try {
   const found = await sweep(points, rehearsals);
   summarise(found, (performance.now() - started) / 1000);
 } finally {
-  for (const lane of [bare, ...lanes]) await lane.close();
-  for (const one of [target, bareTarget]) await lab.destroyTarget(one);
+  for (const lane of [...bareLanes, ...lanes]) await lane.close();
+  for (const one of [target, ...bareTargets]) await lab.destroyTarget(one);
 }
 
 function read() {
@@ -71,7 +77,7 @@ async function rehearse(lane: Lane): Promise<Rehearsals> {
   const deploy = await lane.rehearse("deploy");
   const rollback = await lane.rehearse("rollback");
   const recovery = await lane.rehearse("recovery");
-  const first = await bare.rehearse("first");
+  const first = await (bareLanes[0] as Lane).rehearse("first");
   const all = { deploy, rollback, recovery, first };
   for (const [kind, { steps, bytes }] of Object.entries(all)) {
     const names = steps.map((step) => step.kind).join(" ");
@@ -100,7 +106,8 @@ async function sweep(points: readonly Point[], rehearsals: Rehearsals): Promise<
   };
   const first = points.filter(({ run }) => run === "first");
   const others = points.filter(({ run }) => run !== "first");
-  await Promise.all([work(bare, first), ...lanes.map((lane) => work(lane, others))]);
+  const all = [bareLanes.map((lane) => work(lane, first)), lanes.map((lane) => work(lane, others))];
+  await Promise.all(all.flat());
   return found;
 }
 
