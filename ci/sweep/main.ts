@@ -106,8 +106,10 @@ async function sweep(points: readonly Point[], rehearsals: Rehearsals): Promise<
   };
   const first = points.filter(({ run }) => run === "first");
   const others = points.filter(({ run }) => run !== "first");
-  const all = [bareLanes.map((lane) => work(lane, first)), lanes.map((lane) => work(lane, others))];
-  await Promise.all(all.flat());
+  await Promise.all([
+    ...bareLanes.map((lane) => work(lane, first)),
+    ...lanes.map((lane) => work(lane, others)),
+  ]);
   return found;
 }
 

@@ -193,15 +193,15 @@ function unchecked(key: Key, site: Site): readonly string[] {
   return ["handle_errors 502 503 {", "	route {", ...nested(nested(lines)), "	}", "}"];
 }
 
+const retried: readonly string[] = ["lb_retry_match {", "	method GET HEAD", "}"];
+
 /** `lb_retries` is not below `max_fails`: retries go to the same upstream until it is marked. */
 const passive: readonly string[] = [
   "lb_policy first",
   "lb_retries 4",
   "lb_try_duration 5s",
   "lb_try_interval 20ms",
-  "lb_retry_match {",
-  "	method GET HEAD",
-  "}",
+  ...retried,
   "fail_duration 5s",
   "max_fails 3",
 ];
@@ -222,13 +222,7 @@ function active(site: Site): readonly string[] {
   ];
 }
 
-const patient: readonly string[] = [
-  "lb_try_duration 5s",
-  "lb_try_interval 250ms",
-  "lb_retry_match {",
-  "	method GET HEAD",
-  "}",
-];
+const patient: readonly string[] = ["lb_try_duration 5s", "lb_try_interval 250ms", ...retried];
 
 function transport(site: Site): readonly string[] {
   return [
