@@ -35,7 +35,7 @@ esac
 total=$1 silence=$2 grace=$3
 shift 3
 dir=\${TMPDIR:-/tmp}/evenkeel.$$
-(umask 077 && mkdir -p "$dir") && mkfifo "$dir/out" "$dir/ready" && : >"$dir/log" && : >"$dir/heard" || {
+(umask 077 && mkdir -p "$dir") && mkfifo "$dir/out" && : >"$dir/log" && : >"$dir/heard" && : >"$dir/running" || {
   echo "evenkeel: no place for a temporary file in \${TMPDIR:-/tmp}" >&2; exit 125
 }
 
@@ -133,20 +133,14 @@ end_all() {
   [ -z "$alive" ] || name_alive unkillable
 }
 
+# Told by a file, not by a signal: bash loses a trapped one now and then, and what had passed would be found hung.
 watch() {
   read -r self _ </proc/self/stat
-  seen= sleeper= ended=
-  trap 'ended=yes; [ -z "$sleeper" ] || kill "$sleeper" 2>/dev/null' TERM
-  echo >"$dir/ready"
+  seen=
   now; started=$now heard=$now
-  while [ -z "$ended" ]; do
-    scan
-    tick & sleeper=$!
-    [ -n "$ended" ] || wait "$sleeper"
-    sleeper=
+  while scan; tick; [ -e "$dir/running" ]; do
     now
     if [ "$dir/log" -nt "$dir/heard" ]; then : >"$dir/heard"; heard=$now; fi
-    if [ -n "$ended" ]; then break; fi
     reason=
     if [ $((now - heard)) -ge "$silence" ]; then
       reason="no output for $((now - heard)) s, $((now - started)) s after the start"
@@ -159,7 +153,7 @@ watch() {
       exit 124
     fi
   done
-  say "ended: $((now - started)) s"
+  now; say "ended: $((now - started)) s"
   # What is just on its way out is no finding.
   rounds=0
   while scan; [ -n "$alive" ] && [ "$rounds" -lt 5 ]; do pause; rounds=$((rounds + 1)); done
@@ -169,8 +163,6 @@ watch() {
 
 tee -a "$dir/log" <"$dir/out" & tee=$!
 watch & watcher=$!
-# A TERM before its trap is set would end the watcher without a look.
-read -r _ <"$dir/ready"
 
 # In the foreground: what runs in the background would be started with SIGINT ignored. In a session of its
 # own where that is possible, so that a signal to its process group stays in it.
@@ -179,12 +171,8 @@ if command -v setsid >/dev/null 2>&1; then leader=setsid; else leader=; fi
 { $leader "$@" >"$dir/out" 2>&1 </dev/null; } 2>/dev/null
 code=$?
 
-kill "$watcher" 2>/dev/null
-verdict=0
-while :; do
-  wait "$watcher"; verdict=$?
-  kill -0 "$watcher" 2>/dev/null || break
-done
+rm -f "$dir/running"
+wait "$watcher"; verdict=$?
 wait "$tee"
 rm -rf "$dir"
 if [ "$verdict" -eq 124 ]; then exit 124; fi

@@ -97,8 +97,19 @@ describe.each(["dash", "bash --posix", "busybox sh"])("in %s", { timeout: 60_000
   });
 
   it("says nothing of a child that is just about to end", async () => {
-    const { stderr } = await supervise(shell, calm, sh("sleep 0.3 & exit 0"));
-    expect(readFindings(stderr).leftOver).toEqual([]);
+    const { code, stderr } = await supervise(shell, calm, sh("sleep 0.3 & exit 0"));
+    expect(code).toBe(0);
+    expect(readFindings(stderr)).toMatchObject({ hung: null, leftOver: [] });
+  });
+
+  it("needs no signal to know that the command has ended", async () => {
+    const { code, stderr } = await supervise(
+      `env --ignore-signal=TERM ${shell}`,
+      { ...calm, totalSeconds: 5 },
+      ["true"],
+    );
+    expect(readFindings(stderr).hung).toBeNull();
+    expect(code).toBe(0);
   });
 
   it("starts the command with SIGINT as it is by default", async () => {
