@@ -25,7 +25,7 @@ try {
   console.log("== check");
   add(total, (await runAll()) ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 });
   const wanted = process.argv.slice(2);
-  for (const part of wanted.length > 0 ? wanted : ["unit", "simulation", "sweep", "lab"]) {
+  for (const part of wanted.length > 0 ? wanted : ["unit", "simulation", "sweep", "lab", "alone"]) {
     console.log(`== ${part}`);
     const words = searches[part];
     add(
