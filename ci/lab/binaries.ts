@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync } from "node:fs";
+import { cpSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { execute, type Run, succeeds } from "./command.js";
 import { needPackages, needPrograms } from "./packages.js";
@@ -15,21 +15,21 @@ const goEnv = (extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
   ...extra,
 });
 
-const stripped = ["-ldflags", "-s -w"];
+/** The same for all, so that what one has compiled of the standard library the next need not. */
+const common = ["-trimpath", "-ldflags"];
+const stripped = [...common, "-s -w"];
 
 /** Dagger's engine, command line and helpers, from the Go module proxy. */
 export function buildDagger(run: Run, place: Place): Promise<string> {
   const module = "github.com/dagger/dagger";
   const stamp = ["Version", "Tag"].map((name) => `-X ${module}/engine.${name}=${versions.dagger}`);
-  const flags = ["-tags", "dfexcludepatterns,dfparents", "-ldflags", `-s -w ${stamp.join(" ")}`];
+  const flags = ["-tags", "dfexcludepatterns,dfparents", ...common, `-s -w ${stamp.join(" ")}`];
+  const helpers = ["init", "codegen", "dialstdio", "dnsname", "engine"];
   return goPart(place, "go-engine", flags, async (source, bin) => {
-    for (const command of ["dagger", "init", "codegen", "dialstdio", "dnsname", "engine"]) {
-      const out = join(bin, command === "dagger" ? "dagger" : `dagger-${command}`);
-      await run(["go", "build", ...flags, "-o", out, `${module}/cmd/${command}`], {
-        cwd: source,
-        env: goEnv(),
-      });
-    }
+    // At once, because linking takes one core only.
+    const commands = ["dagger", ...helpers].map((command) => `${module}/cmd/${command}`);
+    await run(["go", "build", ...flags, "-o", `${bin}/`, ...commands], { cwd: source, env: goEnv() });
+    for (const helper of helpers) renameSync(join(bin, helper), join(bin, `dagger-${helper}`));
   });
 }
 
@@ -38,10 +38,8 @@ export function buildTools(run: Run, place: Place): Promise<string> {
   const plugins = ["main/bridge", "main/loopback", "ipam/host-local", "meta/firewall"];
   const packages = plugins.map((plugin) => `github.com/containernetworking/plugins/plugins/${plugin}`);
   const runc = [
-    "-tags",
-    "netgo osusergo seccomp",
-    "-ldflags",
-    "-s -w -linkmode external -extldflags -static",
+    ...["-tags", "netgo osusergo seccomp"],
+    ...[...common, "-s -w -linkmode external -extldflags -static"],
   ];
   return goPart(place, "go-tools", [...packages, ...runc], async (source, bin) => {
     await needPrograms(run, "gcc");
@@ -57,7 +55,7 @@ export function buildTools(run: Run, place: Place): Promise<string> {
 export function buildCaddy(run: Run, place: Place): Promise<string> {
   const module = "github.com/caddyserver/caddy/v2";
   // Without this, `caddy version` says "unknown": it is built as a dependency of the recipe's module.
-  const flags = ["-trimpath", "-ldflags", `-s -w -X ${module}.CustomVersion=v${versions.caddy}`];
+  const flags = [...common, `-s -w -X ${module}.CustomVersion=v${versions.caddy}`];
   return goPart(place, "go-proxies", flags, async (source, bin) => {
     const out = join(bin, "caddy");
     await run(["go", "build", ...flags, "-o", out, `${module}/cmd/caddy`], { cwd: source, env: goEnv() });

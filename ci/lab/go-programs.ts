@@ -25,7 +25,8 @@ export async function buildGoPrograms(run: Run, place: Place, name: string, reci
       CGO_ENABLED: "0",
       GOBIN: join(unfinished, "bin"),
     };
-    await run(["go", "install", "-ldflags", "-s -w", "tool"], { cwd: source, env });
+    // Flags as in binaries.ts, so that what is compiled there need not be again.
+    await run(["go", "install", "-trimpath", "-ldflags", "-s -w", "tool"], { cwd: source, env });
   });
   return join(folder, "bin");
 }
