@@ -2,8 +2,11 @@ import { defineConfig } from "vitest/config";
 
 const onTheLab = ["test/e2e/**/*.test.ts", "test/pipeline/engine/**/*.test.ts"];
 
-/** Tests that measure times, or that take the lab's daemon away: nothing runs beside them. */
-const alone = ["test/ci/traffic/**", "test/e2e/{after-the-switch,docker-stands-still,outages}.test.ts"];
+/** Tests that measure times, and one that looks through the whole machine: nothing runs beside them. */
+const alone = [
+  "test/ci/traffic/**",
+  "test/e2e/{after-the-switch,docker-stands-still,outages,secrets}.test.ts",
+];
 
 // `unit` needs nothing but Node and a POSIX shell. `lab` needs a real engine, registry and hosts (ci/lab): each
 // file makes a host of its own, and mostly waits for it.
