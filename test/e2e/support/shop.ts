@@ -90,9 +90,17 @@ export interface ShopOptions {
   readonly registry?: { readonly host: string; readonly username: string };
 }
 
+let opened: Promise<Lab> | undefined;
+
+/** Looked through once in a process: the lab asks Docker some thirty questions before it is sure that it is up. */
+function theLab(): Promise<Lab> {
+  opened ??= openLab({ quiet: true });
+  return opened;
+}
+
 export async function openShop(options: ShopOptions = {}): Promise<Shop> {
   const { app = "shop", user = "root", domain } = options;
-  const lab = await openLab({ quiet: true });
+  const lab = await theLab();
   const plain = await appImage(lab);
   const there = (name: string) =>
     options.registry === undefined ? name : name.replace(lab.registry, options.registry.host);
