@@ -3,7 +3,6 @@ import { until } from "../../test/e2e/support/expectations.js";
 import { openShop, type ReleaseOf, type Shop } from "../../test/e2e/support/shop.js";
 import { type FlakyProxy, startFlakyProxy } from "../../test/support/flaky-proxy.js";
 import type { Target } from "../lab/lab.js";
-import { now } from "../traffic/generator.js";
 import { startTraffic, type Traffic } from "../traffic/traffic.js";
 import type { Moment, Point, Rehearsal, RunKind } from "./points.js";
 
@@ -149,7 +148,7 @@ function runThrough(lane: Workplace, kind: RunKind, told: Pick<Reporter, "step">
 async function disturb(lane: Workplace, point: Point, rehearsal: Rehearsal): Promise<Findings> {
   const traffic = await lane.traffic?.();
   await traffic?.mark("disturbed");
-  const from = now();
+  await traffic?.samples();
   const wrong: string[] = [];
   const must: Must = (holds, what) => {
     if (!holds) wrong.push(what());
@@ -161,16 +160,16 @@ async function disturb(lane: Workplace, point: Point, rehearsal: Rehearsal): Pro
   const seen = await traffic?.mark("between");
   const { requests, failed } = seen ?? { requests: 0, failed: 0 };
   if (traffic !== undefined && failed > 0)
-    wrong.push(`of ${requests} requests ${failed} failed: ${await failuresSince(traffic, from)}`);
+    wrong.push(`of ${requests} requests ${failed} failed: ${await failuresOf(traffic)}`);
   return { wrong, ...course, requests, failed };
 }
 
 /** Each with when it was due and how late this machine sent it, to be held against what the run did by then. */
-async function failuresSince(traffic: Traffic, from: number): Promise<string> {
-  const failures = (await traffic.samples()).filter(
-    ({ failure, dueAt }) => failure !== null && dueAt >= from,
-  );
-  return failures
+async function failuresOf(traffic: Traffic): Promise<string> {
+  const samples = await traffic.samples();
+  const from = Math.min(...samples.map(({ dueAt }) => dueAt));
+  return samples
+    .filter(({ failure }) => failure !== null)
     .slice(0, 5)
     .map(({ kind, connection, failure, dueAt, lagMs }) => {
       const due = `due after ${((dueAt - from) / 1000).toFixed(1)} s, sent ${Math.round(lagMs)} ms late`;
