@@ -1,23 +1,11 @@
 import { cpSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { execute, type Run, succeeds } from "./command.js";
+import { common, goEnv, stripped } from "./go-programs.js";
 import { needPackages, needPrograms } from "./packages.js";
 import { buildPart, recipeHash } from "./part.js";
 import { type Place, recipesFolder } from "./place.js";
 import { versions } from "./versions.js";
-
-const goEnv = (extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
-  ...process.env,
-  GOFLAGS: "-mod=mod",
-  // The checksum database is not a package registry, and go.sum has the sums.
-  GONOSUMDB: "*",
-  CGO_ENABLED: "0",
-  ...extra,
-});
-
-/** The same for all, so that what one has compiled of the standard library the next need not. */
-const common = ["-trimpath", "-ldflags"];
-const stripped = [...common, "-s -w"];
 
 /** Dagger's engine, command line and helpers, from the Go module proxy. */
 export function buildDagger(run: Run, place: Place): Promise<string> {

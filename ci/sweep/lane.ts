@@ -148,6 +148,7 @@ function runThrough(lane: Workplace, kind: RunKind, told: Pick<Reporter, "step">
 async function disturb(lane: Workplace, point: Point, rehearsal: Rehearsal): Promise<Findings> {
   const traffic = await lane.traffic?.();
   await traffic?.mark("disturbed");
+  // Told once each: what is asked for at the end is of this point alone.
   await traffic?.samples();
   const wrong: string[] = [];
   const must: Must = (holds, what) => {

@@ -24,8 +24,8 @@ try {
   console.log(`${options.lanes} apps are deployed`);
   // One brings the host's proxy; the others need not wait for each other.
   lanes.push(await openLane(target, 1));
-  const others = Array.from({ length: options.lanes - 1 }, (_, index) => openLane(target, index + 2));
-  lanes.push(...(await Promise.all(others)));
+  const more = Array.from({ length: options.lanes - 1 }, (_, index) => index + 2);
+  await Promise.all(more.map(async (index) => lanes.push(await openLane(target, index))));
   const rehearsals = await rehearse(lanes[0] as Lane);
   const points = choose(rehearsals);
   console.log(`${points.length} points, seed ${options.seed}`);
