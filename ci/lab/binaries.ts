@@ -1,9 +1,8 @@
-import { cpSync, mkdirSync, renameSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { join } from "node:path";
-import { execute, type Run, succeeds } from "./command.js";
-import { common, goEnv, stripped } from "./go-programs.js";
+import { execute, type Run } from "./command.js";
+import { buildGo, common, goEnv, stripped } from "./go-programs.js";
 import { needPackages, needPrograms } from "./packages.js";
-import { buildPart, recipeHash } from "./part.js";
 import { type Place, recipesFolder } from "./place.js";
 import { versions } from "./versions.js";
 
@@ -68,23 +67,11 @@ export async function installedDagger(): Promise<string | undefined> {
   return path.stdout.trim();
 }
 
-async function goPart(
+function goPart(
   place: Place,
   name: string,
   flags: readonly string[],
   build: (source: string, bin: string) => Promise<void>,
 ): Promise<string> {
-  const recipe = join(recipesFolder, name);
-  const hash = recipeHash(recipe, process.arch, ...flags);
-  const folder = await buildPart(place, name, hash, async (unfinished) => {
-    if (!(await succeeds(["go", "version"]))) {
-      throw new Error("Go 1.26 or later is needed to build what this machine cannot pull: https://go.dev/dl");
-    }
-    // A copy, because Go would write what it resolves into the checkout's go.mod.
-    const source = join(unfinished, "source");
-    cpSync(recipe, source, { recursive: true });
-    mkdirSync(join(unfinished, "bin", "cni"), { recursive: true });
-    await build(source, join(unfinished, "bin"));
-  });
-  return join(folder, "bin");
+  return buildGo(place, name, join(recipesFolder, name), flags, build);
 }

@@ -6,26 +6,23 @@
 import { parseArgs } from "node:util";
 import { openLab, type Target } from "../lab/lab.js";
 import { type Findings, type Lane, openBareLane, openLane } from "./lane.js";
-import { everyPoint, nameOf, type Point, pointNamed, type Rehearsals, sample } from "./points.js";
+import { everyPoint, nameOf, type Point, pointNamed, type Rehearsals, runKinds, sample } from "./points.js";
 
 const options = read();
 const lab = await openLab();
-const target = await lab.freshTarget();
-const bareTargets: Target[] = [];
+const hosts: Target[] = [];
 const bareLanes: Lane[] = [];
 const lanes: Lane[] = [];
 try {
+  console.log(`${options.lanes} apps are being deployed`);
   // A quarter of all points, of which each takes longer; each lane has a host of its own.
-  for (let index = 0; index < Math.ceil(options.lanes / 3); index++) {
-    const bareTarget = await lab.freshTarget();
-    bareTargets.push(bareTarget);
-    bareLanes.push(await openBareLane(bareTarget, 0));
-  }
-  console.log(`${options.lanes} apps are deployed`);
+  for (let index = 0; index < Math.ceil(options.lanes / 3); index++)
+    bareLanes.push(await openBareLane(await openHost(), 0));
   // One brings the host's proxy; the others need not wait for each other.
-  lanes.push(await openLane(target, 1));
+  const shared = await openHost();
+  lanes.push(await openLane(shared, 1));
   const more = Array.from({ length: options.lanes - 1 }, (_, index) => index + 2);
-  await Promise.all(more.map(async (index) => lanes.push(await openLane(target, index))));
+  await Promise.all(more.map(async (index) => lanes.push(await openLane(shared, index))));
   const rehearsals = await rehearse(lanes[0] as Lane);
   const points = choose(rehearsals);
   console.log(`${points.length} points, seed ${options.seed}`);
@@ -34,7 +31,13 @@ try {
   summarise(found, (performance.now() - started) / 1000);
 } finally {
   for (const lane of [...bareLanes, ...lanes]) await lane.close();
-  for (const one of [target, ...bareTargets]) await lab.destroyTarget(one);
+  for (const host of hosts) await lab.destroyTarget(host);
+}
+
+async function openHost(): Promise<Target> {
+  const host = await lab.freshTarget();
+  hosts.push(host);
+  return host;
 }
 
 function read() {
@@ -45,6 +48,7 @@ function read() {
       seed: { type: "string", default: "1" },
       lanes: { type: "string", default: "6" },
       part: { type: "string", default: "1/1" },
+      run: { type: "string" },
       only: { type: "string" },
     },
   });
@@ -61,8 +65,11 @@ function read() {
   const [, nth = 1, parts = 1] = /^(\d+)\/(\d+)$/.exec(values.part)?.map(Number) ?? [0, 0];
   if (nth < 1 || nth > parts)
     refuse(`--part is ${values.part}, and takes one of several parts of the whole, such as 2/6`);
+  const run = runKinds.find((kind) => kind === values.run) ?? null;
+  if (values.run !== undefined && run === null)
+    refuse(`--run is ${values.run}, and takes what is disturbed: ${runKinds.join(", ")}`);
   return {
-    part: { nth, parts },
+    ...{ run, part: { nth, parts } },
     only,
     points: values.points === undefined ? Number.POSITIVE_INFINITY : whole("points", values.points, 1),
     offsets: whole("offsets", values.offsets, 0),
@@ -98,7 +105,9 @@ function choose(rehearsals: Rehearsals): readonly Point[] {
   if (options.only !== null) return [options.only];
   const all = everyPoint(rehearsals, options.offsets, options.seed);
   const { nth, parts } = options.part;
-  return sample(all, options.points, options.seed).filter((_, index) => index % parts === nth - 1);
+  return sample(all, options.points, options.seed)
+    .filter((_, index) => index % parts === nth - 1)
+    .filter(({ run }) => options.run === null || run === options.run);
 }
 
 async function sweep(points: readonly Point[], rehearsals: Rehearsals): Promise<readonly Findings[]> {
