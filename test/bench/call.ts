@@ -1,59 +1,109 @@
 /**
- * What `dagger call … deploy --image=…` of what already serves costs beyond the least that any function of the
- * module does, which is to start and to read the configuration. Alternating runs on one host; medians with
- * their spread.
+ * How long a deploy takes over `dagger call`: nothing to do, a new version with a layer of 1 MB, the first one on a
+ * bare host; beside the least that any function of the module takes, which is to start and to read the
+ * configuration. Medians of several runs with their spread; the phases are the run's own.
  */
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { stringify } from "yaml";
 import { execute } from "../../ci/lab/command.js";
-import { openLab } from "../../ci/lab/lab.js";
+import { openLab, type Target } from "../../ci/lab/lab.js";
 import { createProject } from "../e2e/support/committed-project.js";
-import { appImage } from "../e2e/support/image.js";
+import { appImage, imageWithLayer } from "../e2e/support/image.js";
 import { print, surroundings } from "./print.js";
 
-const RUNS = 9;
+const RUNS = 7;
+const FIRSTS = 3;
 const root = resolve(import.meta.dirname, "../..");
 const lab = await openLab();
-const target = await lab.freshTarget("bench-call");
+const target = await lab.freshTarget();
+const bare: Target[] = [];
 const folder = mkdtempSync(join(tmpdir(), "evenkeel-bench-"));
+const key = join(folder, ".git", "key");
 try {
-  const { repository, reference } = await appImage(lab);
+  for (let index = 0; index < FIRSTS; index++) bare.push(await lab.freshTarget());
+  const { repository } = await appImage(lab);
+  const versions: string[] = [];
+  for (let index = 0; index <= RUNS; index++)
+    versions.push(await imageWithLayer(lab, `bench-${index}`, 1024 * 1024));
+  const hosts = { test: target, ...Object.fromEntries(bare.map((host, index) => [`bare${index}`, host])) };
   const settings = {
     app: "bench",
     image: repository,
-    container: { port: 3000 },
-    bake: { duration: "1s", interval: "500ms", minimumSamples: 2 },
-    environments: { test: { host: target.host, user: "root", knownHosts: "known_hosts" } },
+    container: { port: 3000, drain: "1s" },
+    health: { interval: "100ms", passes: 3 },
+    bake: { duration: "1s", interval: "200ms", minimumSamples: 3 },
+    environments: Object.fromEntries(
+      Object.entries(hosts).map(([name, { host, port, hostKeyLine }]) => [
+        name,
+        { host, port, user: "root", knownHosts: hostKeyLine },
+      ]),
+    ),
   };
   await createProject(folder, { lab, target, app: "bench" }, { "evenkeel.yaml": stringify(settings) });
-  copyFileSync(target.privateKeyPath, join(folder, ".git", "key"));
-  const words = ["deploy", "--environment=test", `--image=${reference}`, "--untested"];
-  const deploy = [...words, `--ssh-key=file://${join(folder, ".git", "key")}`];
-  const least = ["host-key", "--environment=nowhere"];
+  copyFileSync(target.privateKeyPath, key);
 
-  const first = await call(deploy);
-  if (first.code !== 0) throw new Error(first.said);
-  const nothing: number[] = [];
-  const trivial: number[] = [];
-  for (let run = 1; run <= RUNS; run++) {
-    trivial.push((await call(least)).tookMs);
-    const again = await call(deploy);
-    if (!/nothing to do/i.test(again.said)) throw new Error(again.said);
-    nothing.push(again.tookMs);
-    process.stderr.write(`${run} of ${RUNS} runs\n`);
+  // The engine loads the module, and the host gets the layers that all versions share.
+  await deploy("test", versions[0] ?? "");
+  const firsts: Run[] = [];
+  for (const index of bare.keys()) {
+    firsts.push(await deploy(`bare${index}`, versions[0] ?? ""));
+    process.stderr.write(`${index + 1} of ${FIRSTS} first deploys\n`);
   }
-  print("dagger call: a function that only reads the configuration", trivial);
-  print("dagger call: deploy --image of what already serves", nothing);
+  const trivials: number[] = [];
+  const noops: Run[] = [];
+  const news: Run[] = [];
+  for (const [index, version] of versions.slice(1).entries()) {
+    news.push(await deploy("test", version));
+    noops.push(await deploy("test", version));
+    trivials.push((await call(["host-key", "--environment=nowhere"])).tookMs);
+    process.stderr.write(`${index + 1} of ${RUNS} versions deployed\n`);
+  }
+  print("dagger call: a function that only reads the configuration", trivials);
+  printRuns("dagger call: deploy --image of what already serves", noops);
   print(
-    "of which more than the function that only reads",
-    nothing.map((tookMs, run) => tookMs - (trivial[run] ?? 0)),
+    "  of which more than the function that only reads",
+    noops.map(({ totalMs }, run) => totalMs - (trivials[run] ?? 0)),
   );
-  console.log(`${RUNS} runs each; ${surroundings()}`);
+  printRuns("dagger call: a new version with a 1 MB layer, bake excluded", news);
+  printRuns("dagger call: the first on a bare host, bake excluded", firsts);
+  console.log(`${RUNS} runs each, ${FIRSTS} first deploys; ${surroundings()}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
-  await lab.destroyTarget(target);
+  for (const host of [target, ...bare]) await lab.destroyTarget(host);
+}
+
+interface Run {
+  /** From the call to its end, without the bake. */
+  readonly totalMs: number;
+  /** As the run says them, in tenths of a second; without the bake. */
+  readonly phases: ReadonlyMap<string, number>;
+}
+
+async function deploy(environment: string, image: string): Promise<Run> {
+  const words = [`--environment=${environment}`, `--image=${image}`, "--untested", `--ssh-key=file://${key}`];
+  const { code, said, tookMs } = await call(["deploy", ...words]);
+  const took = /^ +took [\d.]+ s: (.*)$/m.exec(said)?.[1];
+  if (code !== 0 || took === undefined) throw new Error(said);
+  const phases = new Map(
+    [...took.matchAll(/(\w+) ([\d.]+) s/g)].map(([, name = "", s]) => [name, Number(s) * 1000]),
+  );
+  const bakeMs = phases.get("bake") ?? 0;
+  phases.delete("bake");
+  return { totalMs: tookMs - bakeMs, phases };
+}
+
+function printRuns(what: string, runs: readonly Run[]): void {
+  print(
+    what,
+    runs.map(({ totalMs }) => totalMs),
+  );
+  for (const name of new Set(runs.flatMap(({ phases }) => [...phases.keys()])))
+    print(
+      `  ${name}`,
+      runs.map(({ phases }) => phases.get(name) ?? 0),
+    );
 }
 
 async function call(args: readonly string[]) {

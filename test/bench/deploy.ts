@@ -3,14 +3,10 @@
  * 1 MB, the first one on a bare host; where the time goes, and how often the host is spoken to. Medians of
  * several runs, printed with their spread.
  */
-import { randomBytes } from "node:crypto";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { type Lab, openLab, type Target } from "../../ci/lab/lab.js";
+import { readFileSync } from "node:fs";
+import { openLab, type Target } from "../../ci/lab/lab.js";
 import { deploy, parseConfig, type Reporter } from "../../src/index.js";
-import { pushed } from "../support/lab-registry.js";
+import { imageWithLayer } from "../e2e/support/image.js";
 import { print, surroundings } from "./print.js";
 
 const RUNS = 7;
@@ -20,7 +16,9 @@ const LOCAL = ["wait", "visit"];
 const lab = await openLab();
 const target = await lab.freshTarget();
 try {
-  const images = await buildVersions(lab, RUNS + 1);
+  const images: string[] = [];
+  for (let index = 0; index <= RUNS; index++)
+    images.push(await imageWithLayer(lab, `bench-${index}`, 1024 * 1024));
   const firsts: Run[] = [];
   for (const image of images.slice(0, FIRSTS)) {
     const bare = await lab.freshTarget();
@@ -157,29 +155,4 @@ environments:
     knownHosts: ${JSON.stringify(host.hostKeyLine)}
 `;
   return parseConfig(text, { file: "evenkeel.yaml" });
-}
-
-/** Images that differ from each other in one layer of 1 MB that does not compress. */
-async function buildVersions(from: Lab, count: number): Promise<readonly string[]> {
-  const folder = mkdtempSync(join(tmpdir(), "evenkeel-bench-"));
-  try {
-    copyFileSync(
-      fileURLToPath(new URL("../e2e/support/app/server.js", import.meta.url)),
-      join(folder, "server.js"),
-    );
-    writeFileSync(
-      join(folder, "Dockerfile"),
-      `FROM ${from.nodeImage}\nCOPY server.js /app/server.js\nCOPY layer /app/layer\nCMD ["node", "/app/server.js"]\n`,
-    );
-    const images: string[] = [];
-    for (let index = 0; index < count; index++) {
-      writeFileSync(join(folder, "layer"), randomBytes(1024 * 1024));
-      const name = `evenkeel-lab-bench:${index}`;
-      await from.docker("build", "--quiet", "--tag", name, folder);
-      images.push(await pushed(from, name, `bench/app:${index}`));
-    }
-    return images;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }

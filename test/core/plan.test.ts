@@ -96,6 +96,17 @@ test("the steps of a deploy beside what serves", () => {
   ]);
 });
 
+test("a promotion gate is told of where there is one", () => {
+  const promotion = (request: DeployRequest) => {
+    const plan = planDeploy(request, aView());
+    return "steps" in plan ? plan.steps.at(-1)?.why : null;
+  };
+  expect(promotion(aRequest())).toBe("confirmed, written to the ledger");
+  expect(promotion(aRequest({ promotionGate: { timeoutMs: 4_000 } }))).toMatch(
+    /^unless the promotion gate vetoes it; /,
+  );
+});
+
 test("a bare host is given a proxy and a route first, and the switch is alone", () => {
   expect(titles(aRequest(), aBareView())).toEqual([
     `pull ${anImage("v2")}`,

@@ -57,6 +57,7 @@ test.each([
   "observe",
   "probe",
   "visit",
+  "consult",
   "confirm",
   "point-back",
   "retire",

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
+import { deploy } from "../../src/core/deploy.js";
 import type { ContainerView, LedgerEvent, Slot } from "../../src/core/model.js";
 import { beginRun, type Run } from "../../src/core/script.js";
 import { letProxyForget, settled } from "../../src/core/settle.js";
 import { answering } from "../support/answering.js";
-import { anEntry, anImage, aRelease, aRuntime } from "../support/builders.js";
+import { anEntry, anImage, aRelease, aRequest, aRuntime } from "../support/builders.js";
 import { type Fault, runScript } from "../support/run-script.js";
 import { type Behaviour, createContainer, healthy } from "../support/simulated-container.js";
 import { SimulatedHost } from "../support/simulated-host.js";
@@ -393,6 +394,19 @@ test("a candidate gets the place of the dead release, not that of a stable one t
   const idle = deadBeside({ revision: 2, behaviour: mute }, lines);
   settle(idle);
   expect(idle.pointer).toEqual({ mode: "solo", live: "blue" });
+});
+
+test("a deploy makes that room: its candidate starts in the slot of the dead release", () => {
+  const host = deadBeside({ revision: 2, behaviour: mute }, [
+    ["promoted", 2],
+    ["promoted", 3],
+  ]);
+  const { steps, outcome } = runScript(
+    deploy(aRequest({ release: aRelease({ image: anImage("v4") }) })),
+    host,
+  );
+  expect(steps.find(({ kind }) => kind === "start")).toMatchObject({ slot: "blue", revision: 4 });
+  expect(outcome).toMatchObject({ phase: "promoted", revision: 4, slot: "blue" });
 });
 
 test("what was never stable, and what the host could not ask, takes over from nobody without proof", () => {

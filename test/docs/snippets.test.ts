@@ -107,7 +107,7 @@ it("the prose names only functions and flags that there are", () => {
   ]);
   const foreign = new Set(["--help", "--progress", "--mount"]);
   const unknown = pages().flatMap(({ path, text }) =>
-    [...text.replaceAll(/^```[\s\S]*?^```$/gm, "").matchAll(/`[^`\n]*?(--[a-z][a-z-]*)[^`\n]*`/g)]
+    [...text.replaceAll(/^```[\s\S]*?^```$/gm, "").matchAll(/`(?!npm run )[^`\n]*?(--[a-z][a-z-]*)[^`\n]*`/g)]
       .map((match) => match[1] ?? "")
       .filter((flag) => !known.has(flag) && !foreign.has(flag))
       .map((flag) => `${path}: ${flag}`),
