@@ -84,7 +84,7 @@ interface Run {
 async function deploy(environment: string, image: string): Promise<Run> {
   const words = [`--environment=${environment}`, `--image=${image}`, "--untested", `--ssh-key=file://${key}`];
   const { code, said, tookMs } = await call(["deploy", ...words]);
-  const took = /^ +took [\d.]+ s: (.*)$/m.exec(said)?.[1];
+  const took = /took [\d.]+ s: ([\w., ]+)/.exec(said)?.[1];
   if (code !== 0 || took === undefined) throw new Error(said);
   const phases = new Map(
     [...took.matchAll(/(\w+) ([\d.]+) s/g)].map(([, name = "", s]) => [name, Number(s) * 1000]),
