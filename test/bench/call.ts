@@ -10,7 +10,7 @@ import { stringify } from "yaml";
 import { execute } from "../../ci/lab/command.js";
 import { openLab, type Target } from "../../ci/lab/lab.js";
 import { createProject } from "../e2e/support/committed-project.js";
-import { appImage, imageWithLayer } from "../e2e/support/image.js";
+import { buildVersions, settingsOf } from "./bench-app.js";
 import { print, surroundings } from "./print.js";
 
 const RUNS = 7;
@@ -23,25 +23,13 @@ const folder = mkdtempSync(join(tmpdir(), "evenkeel-bench-"));
 const key = join(folder, ".git", "key");
 try {
   for (let index = 0; index < FIRSTS; index++) bare.push(await lab.freshTarget());
-  const { repository } = await appImage(lab);
-  const versions: string[] = [];
-  for (let index = 0; index <= RUNS; index++)
-    versions.push(await imageWithLayer(lab, `bench-${index}`, 1024 * 1024));
+  const versions = await buildVersions(lab, RUNS + 1);
   const hosts = { test: target, ...Object.fromEntries(bare.map((host, index) => [`bare${index}`, host])) };
-  const settings = {
-    app: "bench",
-    image: repository,
-    container: { port: 3000, drain: "1s" },
-    health: { interval: "100ms", passes: 3 },
-    bake: { duration: "1s", interval: "200ms", minimumSamples: 3 },
-    environments: Object.fromEntries(
-      Object.entries(hosts).map(([name, { host, port, hostKeyLine }]) => [
-        name,
-        { host, port, user: "root", knownHosts: hostKeyLine },
-      ]),
-    ),
-  };
-  await createProject(folder, { lab, target, app: "bench" }, { "evenkeel.yaml": stringify(settings) });
+  await createProject(
+    folder,
+    { lab, target, app: "bench" },
+    { "evenkeel.yaml": stringify(settingsOf(versions, hosts)) },
+  );
   copyFileSync(target.privateKeyPath, key);
 
   // The engine loads the module, and the host gets the layers that all versions share.

@@ -4,9 +4,10 @@
  * several runs, printed with their spread.
  */
 import { readFileSync } from "node:fs";
+import { stringify } from "yaml";
 import { openLab, type Target } from "../../ci/lab/lab.js";
 import { deploy, parseConfig, type Reporter } from "../../src/index.js";
-import { imageWithLayer } from "../e2e/support/image.js";
+import { buildVersions, settingsOf } from "./bench-app.js";
 import { print, surroundings } from "./print.js";
 
 const RUNS = 7;
@@ -16,9 +17,7 @@ const LOCAL = ["wait", "visit"];
 const lab = await openLab();
 const target = await lab.freshTarget();
 try {
-  const images: string[] = [];
-  for (let index = 0; index <= RUNS; index++)
-    images.push(await imageWithLayer(lab, `bench-${index}`, 1024 * 1024));
+  const images = await buildVersions(lab, RUNS + 1);
   const firsts: Run[] = [];
   for (const image of images.slice(0, FIRSTS)) {
     const bare = await lab.freshTarget();
@@ -106,7 +105,8 @@ async function timed(host: Target, image: string): Promise<Run> {
       if (inBake) bakeTrips += 1;
     },
   };
-  await deploy(configOf(host, image), {
+  const config = parseConfig(stringify(settingsOf([image], { test: host })), { file: "evenkeel.yaml" });
+  await deploy(config, {
     image,
     untested: true,
     reporter,
@@ -138,21 +138,4 @@ function spread(runs: readonly Run[], number: (run: Run) => number): string {
   const values = runs.map(number);
   const [least, most] = [Math.min(...values), Math.max(...values)];
   return `${least === most ? least : `${least}–${most}`}`.padStart(14);
-}
-
-function configOf(host: Target, image: string) {
-  const text = `
-app: bench
-image: ${image.replace(/@.*/, "")}
-container: { port: 3000, drain: 1s }
-health: { interval: 100ms, passes: 3 }
-bake: { duration: 1s, interval: 200ms, minimumSamples: 3 }
-environments:
-  test:
-    host: ${host.host}
-    port: ${host.port}
-    user: root
-    knownHosts: ${JSON.stringify(host.hostKeyLine)}
-`;
-  return parseConfig(text, { file: "evenkeel.yaml" });
 }

@@ -99,6 +99,20 @@ describe("sh", () => {
   });
 });
 
+it("npm run is given only flags that its script takes", () => {
+  const sources: Readonly<Record<string, string>> = { "bench:switch": "test/bench/switch.ts" };
+  const ours = pages().filter(({ path }) => !path.startsWith("examples/"));
+  const given = ours.flatMap(({ text }) => [...text.matchAll(/\bnpm run ([\w:]+) -- ([^`\n#]*)/g)]);
+  const unknown = given.flatMap(([line, script = "", words = ""]) => {
+    const source = readFileSync(join(root, sources[script] ?? `ci/${script}/main.ts`), "utf8");
+    const takes = (flag = "") =>
+      source.includes(` ${flag}: { type: `) || source.includes(`"${flag}": { type: `);
+    return [...words.matchAll(/--([a-z][a-z-]*)/g)].filter(([, flag]) => !takes(flag)).map(() => line);
+  });
+  expect(given.length).toBeGreaterThan(4);
+  expect(unknown).toEqual([]);
+});
+
 it("the prose names only functions and flags that there are", () => {
   const { functions } = moduleSurface();
   const known = new Set([
@@ -107,7 +121,11 @@ it("the prose names only functions and flags that there are", () => {
   ]);
   const foreign = new Set(["--help", "--progress", "--mount"]);
   const unknown = pages().flatMap(({ path, text }) =>
-    [...text.replaceAll(/^```[\s\S]*?^```$/gm, "").matchAll(/`(?!npm run )[^`\n]*?(--[a-z][a-z-]*)[^`\n]*`/g)]
+    [
+      ...text
+        .replaceAll(/^```[\s\S]*?^```$|`npm run [^`\n]*`/gm, "")
+        .matchAll(/`[^`\n]*?(--[a-z][a-z-]*)[^`\n]*`/g),
+    ]
       .map((match) => match[1] ?? "")
       .filter((flag) => !known.has(flag) && !foreign.has(flag))
       .map((flag) => `${path}: ${flag}`),
