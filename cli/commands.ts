@@ -102,7 +102,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: "host",
     does: "On a host, as the forced command of a key: does the steps of that app's deploys, and nothing else.",
-    flags: ["app", "environment", "repository", "domains"],
+    flags: ["app", "environment", "repository", "domains", "certificates"],
     needs: ["app", "environment", "repository"],
     without:
       "It is written before a key in authorized_keys, and run by sshd; see docs/hosts-and-host-keys.md.",

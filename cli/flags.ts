@@ -19,6 +19,10 @@ export const FLAGS = {
     value: "LIST",
     text: "The domains that the app may have, with commas between. Default: any that no other app has.",
   },
+  certificates: {
+    value: "LIST",
+    text: "The files of this host that the app may give the proxy for TLS, with commas between. Default: none.",
+  },
   image: { value: "IMAGE", text: "The image to deploy, which exists: repository@sha256:…" },
   untested: {
     value: null,

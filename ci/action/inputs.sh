@@ -18,7 +18,7 @@ declare -Ar TAKES=(
   [host-key]="environment"
 )
 readonly OPTIONAL="environment ssh-key env-file registry-username registry-password image untested build-secrets to reason"
-readonly DIGEST='@sha256:[0-9a-f]{64}$'
+readonly DIGEST='^[^[:space:]@]+@sha256:[0-9a-f]{64}$'
 
 # All that is wrong at once, before anything is run: a workflow is changed and pushed for each try.
 check_inputs() {

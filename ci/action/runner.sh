@@ -70,7 +70,8 @@ write_outputs() {
   {
     echo "outcome=$1"
     echo "code=$2"
-    for name in image digest revision url; do echo "$name=$(fact "$name")"; done
+    # One line each: what follows a line end would be an output of its own.
+    for name in image digest revision url; do echo "$name=$(fact "$name" | head -n 1)"; done
     echo "page=$(keep_page)"
     echo "report<<$delimiter"
     if [[ -f $work/text ]]; then cat "$work/text"; fi

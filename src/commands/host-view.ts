@@ -172,6 +172,7 @@ function proxy(
     guardian: guardian === "foreign" ? "stopped" : guardian,
     image: image[0] ?? null,
     site: parseSite(site[0] ?? ""),
+    filesChanged: field(lines, "files") === "changed",
     portTakenBy: taken[0] ?? null,
   };
 }

@@ -2,9 +2,9 @@ import type { Answers, StepOf } from "../core/model.js";
 import { act } from "./act.js";
 import { answerOf } from "./answer.js";
 import { guardianLoop, guardianVersion } from "./guardian.js";
-import { guardianContainer, keyName, network, nobody, proxyContainer } from "./names.js";
-import { raw, sh } from "./quote.js";
-import { certificates, inProxy, proxyConfig, siteText } from "./site.js";
+import { guardianContainer, network, nobody, proxyContainer } from "./names.js";
+import { argv, raw, sh } from "./quote.js";
+import { hostFiles, inProxy, proxyConfig, siteParts } from "./site.js";
 import type { Spelling, Vocabulary } from "./vocabulary.js";
 
 const next = `${proxyContainer}-next`;
@@ -121,20 +121,50 @@ fi`;
 }
 
 /**
+ * PATH: copies a file of the host for the proxy, which the digest in SUM names: what the site that is loaded
+ * needs stays as it is until the next one is taken. What has no end, such as a device, would fill the disk.
+ */
+const copy = sh`ek_copy() {
+  if ! { [ -f "$1" ] && [ -r "$1" ] && [ "$(wc -c <"$1")" -le 1048576 ]; } 2>/dev/null; then
+    ek_fail proxy-failed "cannot read $1 on the host: expected a file of 1 MiB at most that this account may read"
+  fi
+  { mkdir -p "$C" && cp "$1" "$C/new" && SUM=$(sha256sum <"$C/new") && SUM=\${SUM%% *} && chmod 600 "$C/new" &&
+    ek_sync "$C/new" && mv -f "$C/new" "$C/$SUM" && ek_sync "$C"; } 2>/dev/null || ek_unwritable "$C"
+}`;
+
+/** WORD NAME: the first line of a site says what it claims, in JSON. What another app of the host has is not given away. */
+const claim = sh`ek_claim() {
+  for ek_site in "$R"/proxy/sites/*.caddy; do
+    if [ ! -f "$ek_site" ] || [ "$ek_site" = "$R/proxy/sites/$K.caddy" ]; then continue; fi
+    read -r ek_head <"$ek_site" || :
+    case $ek_head in *"$1"*)
+      ek_site=\${ek_site##*/}
+      ek_fail proxy-failed "$2 belongs to \${ek_site%.caddy} on this host: expected each domain once, over http and https together, and one app without domains at most"
+      ;;
+    esac
+  done
+}`;
+
+/**
  * Gives the proxy this key's site. It loads a copy of its configuration with the site in it, and keeps
  * what it had when it refuses; only what it took becomes the file that it starts with next time.
  */
 export function route(step: StepOf<"route">, vocabulary: Vocabulary): Spelling<"route"> {
-  const name = keyName(vocabulary.key);
-  const files = certificates(name, step.site);
-  const copies = files.map(
-    ({
-      from,
-      to,
-    }) => sh`cp ${from} "$R/proxy/"${to}.tmp 2>/dev/null || ek_fail proxy-failed ${`cannot read ${from} on the host`}
-mv -f "$R/proxy/"${to}.tmp "$R/proxy/"${to} || ek_unwritable "$R/proxy"`,
+  const { domains } = step.site;
+  const claims =
+    domains.length === 0
+      ? [['"domains":[]', "what no app has a domain for"]]
+      : domains.map((domain) => [`"${domain}"`, domain]);
+  const files = hostFiles(step.site);
+  const copies = files.map((path, index) => sh`ek_copy ${path}; SUM_${index}=$SUM`);
+  const text = siteParts(vocabulary.key, step.site).map((part, at) =>
+    at % 2 === 0 ? argv([part]) : `"$SUM_${part}"`,
   );
   const body = sh`${raw(hostLock)}
+${raw(claim)}
+${raw(claims.map((words) => `ek_claim ${argv(words)}`).join("\n"))}
+${raw(copy)}
+C=$R/proxy/certs/$K
 ${raw(copies.join("\n"))}
 ek_pointer
 # Until a release is proven nobody serves, so that a candidate gets no visitors; without a pointer it would.
@@ -142,14 +172,19 @@ if [ -z "$POINTER" ] && [ -z "$(docker ps -q --filter "label=evenkeel.key=$K" --
 C=$R/proxy/check
 rm -rf "$C"
 { mkdir -p "$C/sites" && cp "$R/proxy/Caddyfile" "$C/Caddyfile" && { cp "$R"/proxy/sites/*.caddy "$C/sites/" 2>/dev/null || :; } &&
-  printf '%s' ${siteText(vocabulary.key, step.site)} >"$C/sites/$K.caddy" && ek_sync "$C/sites/$K.caddy"; } || ek_unwritable "$C"
-docker exec ${proxyContainer} caddy reload ${files.length > 0 ? ["--force"] : []} --config ${inProxy.config}/check/Caddyfile --adapter caddyfile >/dev/null 2>"$R/proxy/said" || {
+  printf '%s' ${raw(text.join(" "))} >"$C/sites/$K.caddy" && ek_sync "$C/sites/$K.caddy"; } || ek_unwritable "$C"
+docker exec ${proxyContainer} caddy reload --config ${inProxy.config}/check/Caddyfile --adapter caddyfile >/dev/null 2>"$R/proxy/said" || {
   tail -n 3 "$R/proxy/said" >&2
   ek_fail proxy-failed 'the proxy refuses this site and keeps what it had'
 }
 chmod 644 "$C/sites/$K.caddy"
 mv -f "$C/sites/$K.caddy" "$R/proxy/sites/$K.caddy" && ek_sync "$R/proxy/sites" || ek_unwritable "$R/proxy/sites"
-rm -rf "$C"`;
+rm -rf "$C"
+# What no site names any more: the proxy has read it, and never reads it again.
+KEPT=" ${raw(files.map((_, index) => `$SUM_${index}`).join(" "))} "
+for ek_old in "$R/proxy/certs/$K"/*; do
+  case $KEPT in *" \${ek_old##*/} "*) ;; *) rm -f "$ek_old" ;; esac
+done`;
   return {
     script: act(vocabulary, step.fence, body, 60_000),
     parse: (output) => answerOf(output, (): Answers["route"] => ({ verdict: "done" })),

@@ -8,6 +8,12 @@ export const inProxy = { routes: "/routes", logs: "/logs", config: "/etc/evenkee
 
 const HEAD = "# evenkeel site ";
 
+/** Stands in a site's text for the digest of a file of the host, which only the host can tell. No configuration has a NUL. */
+const digestOf = (index: number) => `\0${index}\0`;
+
+/** Before the digest and the path of a file that the proxy has a copy of, as `sha256sum -c` reads them. */
+export const SUM = "# sum ";
+
 /**
  * What the proxy is told for one key. The pointer is read once per request into a variable: matchers that
  * each read the file race with the rename. Upstreams are static, because passive health of a placeholder
@@ -15,8 +21,9 @@ const HEAD = "# evenkeel site ";
  */
 export function siteText(key: Key, site: Site): string {
   const name = keyName(key);
+  const sums = hostFiles(site).map((path, index) => `${SUM}${digestOf(index)}  ${path}\n`);
   return `${HEAD}${JSON.stringify(site)}
-${addresses(site).join(", ")} {
+${sums.join("")}${addresses(site).join(", ")} {
 ${indent(1, [...tls(key, site), ...log(name)])}
 	route {
 		vars ek_pointer {file.${inProxy.routes}/${name}/active}
@@ -55,20 +62,15 @@ export const proxyConfig = `{
 import sites/*.caddy
 `;
 
-/** What a site needs of the host's files: where each lies there, and where the proxy finds its copy. */
-export function certificates(
-  name: string,
-  site: Site,
-): readonly { readonly from: string; readonly to: string }[] {
-  const { tls } = site;
-  if (tls.mode === "files")
-    return [
-      { from: tls.certificate, to: `certs/${name}.pem` },
-      { from: tls.key, to: `certs/${name}.key` },
-    ];
-  if (tls.mode === "acme" && tls.serverRoot !== undefined)
-    return [{ from: tls.serverRoot, to: `certs/${name}.acme.pem` }];
-  return [];
+/** A site's text in parts: every second one is the number of a file of `hostFiles`, for whose digest it stands. */
+export function siteParts(key: Key, site: Site): readonly string[] {
+  return siteText(key, site).split("\0");
+}
+
+/** The files of the host that a site needs copies of: a certificate and its key, or what an authority is trusted by. */
+export function hostFiles({ tls }: Site): readonly string[] {
+  if (tls.mode === "files") return [tls.certificate, tls.key];
+  return tls.mode === "acme" && tls.serverRoot !== undefined ? [tls.serverRoot] : [];
 }
 
 function addresses(site: Site): readonly string[] {
@@ -77,7 +79,9 @@ function addresses(site: Site): readonly string[] {
 }
 
 function tls(key: Key, site: Site): readonly string[] {
-  const files = certificates(keyName(key), site).map(({ to }) => `${inProxy.config}/${to}`);
+  const files = hostFiles(site).map(
+    (_, index) => `${inProxy.config}/certs/${keyName(key)}/${digestOf(index)}`,
+  );
   if (site.tls.mode === "files") return [`tls ${files.join(" ")}`];
   if (site.tls.mode === "off") return [];
   const { email, server } = site.tls;

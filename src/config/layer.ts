@@ -11,12 +11,12 @@ import {
   words,
   yesOrNo,
 } from "./fields.js";
-import { absolutePath, dockerName, urlPath } from "./names.js";
+import { absolutePath, dockerName, urlPath, volumeName } from "./names.js";
 import { section } from "./section.js";
 
 const volume = z
   .strictObject({
-    name: dockerName("a volume's name").describe(
+    name: volumeName().describe(
       "The name of the Docker volume. It is made where it does not exist, and never removed.",
     ),
     path: absolutePath("inside the container", "/data").describe("Where the container sees it."),

@@ -4,6 +4,7 @@ import { text } from "./fields.js";
 
 export const ENVIRONMENT_NAME = /^[a-z][a-z0-9]{0,20}$/;
 const DOCKER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
+const VOLUME_NAME = /^(?!evenkeel-)[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 const REPOSITORY =
   /^(?=.{1,255}$)(?:(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|\[[0-9a-f:]+\])(?::\d{1,5})?\/|[a-z0-9-]+:\d{1,5}\/)?[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*$/;
 const IMAGE = /^[a-z0-9[][\w.:/@[\]-]*$/;
@@ -28,9 +29,17 @@ export function image() {
   return text("an image, such as node:24-bookworm-slim", IMAGE);
 }
 
-/** The name of a volume, a network or a stage, as Docker allows it. */
+/** The name of a network or a stage, as Docker allows it. */
 export function dockerName(what: string) {
   return text(`${what}: letters, digits, _, . and -`, DOCKER_NAME);
+}
+
+/** The name of a volume. Those of evenkeel hold the keys of every certificate on the host. */
+export function volumeName() {
+  return text(
+    "a volume's name: letters, digits, _, . and -, and none of evenkeel's own (evenkeel-…)",
+    VOLUME_NAME,
+  );
 }
 
 export function host() {

@@ -209,6 +209,8 @@ export interface ProxyView {
   readonly image: string | null;
   /** The site that is loaded for this key, read back from a comment of its text; null when there is none. */
   readonly site: Site | null;
+  /** Whether files of the host that the site needs, such as a renewed certificate, are no longer what the proxy has of them. */
+  readonly filesChanged: boolean;
   /** Who else holds the public ports: a container name, or the word "process". */
   readonly portTakenBy: string | null;
 }

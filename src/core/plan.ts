@@ -45,7 +45,8 @@ export function planDeploy(request: DeployRequest, view: HostView): Plan {
   if (same) {
     const site = siteFor(request.site, view, serving.slot, request.release.runtime);
     if (view.proxy.state === "running" && view.proxy.guardian === "running") {
-      if (sameSite(site, view.proxy.site)) {
+      const routed = sameSite(site, view.proxy.site);
+      if (routed && !view.proxy.filesChanged) {
         return {
           verdict: "nothing",
           reason: `revision ${serving.revision} serves this image, configuration and secrets already`,
@@ -54,7 +55,9 @@ export function planDeploy(request: DeployRequest, view: HostView): Plan {
       }
       return {
         verdict: "reroute",
-        reason: "only the proxy's configuration differs",
+        reason: routed
+          ? "only the certificate on the host differs from the proxy's copy"
+          : "only the proxy's configuration differs",
         serving,
         site,
         steps: [routeStep()],
@@ -72,7 +75,7 @@ export function planDeploy(request: DeployRequest, view: HostView): Plan {
   }
   const site = siteFor(request.site, view, slot, request.release.runtime);
   const installProxy = view.proxy.state !== "running" || view.proxy.guardian !== "running";
-  const routeChange = !sameSite(site, view.proxy.site);
+  const routeChange = view.proxy.filesChanged || !sameSite(site, view.proxy.site);
   const revision = nextRevision(view);
   const steps: PlannedStep[] = [];
   const add = (title: string, why: string) => steps.push({ title, why });
@@ -140,6 +143,6 @@ function whyDeploy(request: DeployRequest, serving: ContainerView | null): strin
 function routeStep(): PlannedStep {
   return {
     title: "reload the proxy with this app's route",
-    why: "its domains, TLS, port, health path or timeouts changed; a reload closes idle connections and WebSockets of every app on this host",
+    why: "its domains, TLS, certificate, port, health path or timeouts changed; a reload closes idle connections and WebSockets of every app on this host",
   };
 }

@@ -8,7 +8,7 @@ import {
 } from "./model.js";
 
 /** Version of the text the proxy is given for a site. Raise it when that text changes. */
-export const SITE_FORMAT = 1;
+export const SITE_FORMAT = 2;
 
 /**
  * The site for a release in a slot. The other slot keeps the port and path it has: a release that changes

@@ -4,6 +4,7 @@ import { frame } from "../commands/frame.js";
 import { keyName, proxyImage } from "../commands/names.js";
 import { sh } from "../commands/quote.js";
 import { REFUSED } from "../commands/request.js";
+import { hostFiles } from "../commands/site.js";
 import { spell } from "../commands/spell.js";
 import { tail } from "../commands/tail.js";
 import type { Key, Step } from "../core/model.js";
@@ -17,6 +18,8 @@ export interface Allowed {
   readonly repository: string;
   /** Null: every domain that no other app of the host has. */
   readonly domains: readonly string[] | null;
+  /** Files of the host that the proxy may be given as a certificate, its key, or what an authority is trusted by. */
+  readonly certificates: readonly string[];
   /** Of the evenkeel on this host. */
   readonly version: string;
 }
@@ -112,11 +115,16 @@ function refuseCaller(caller: z.output<typeof opening>["introduction"], allowed:
   return null;
 }
 
-function refuseStep(step: Step, { repository, domains }: Allowed): string | null {
+function refuseStep(step: Step, { repository, domains, certificates }: Allowed): string | null {
   const image = step.kind === "pull" ? step.image : "release" in step ? step.release.image : null;
   if (image !== null && image.replace(/@.*/, "") !== repository)
     return `this key deploys images of ${repository}, not ${image}`;
-  if (step.kind !== "route" || domains === null) return null;
+  if (step.kind !== "route") return null;
+  // The proxy serves every app with a certificate that it is given by any, and any file could hold one.
+  const files = hostFiles(step.site).filter((path) => !certificates.includes(path));
+  if (files.length > 0)
+    return `this key gives the proxy no ${files.join(", ")}: name each of its files in --certificates before the key`;
+  if (domains === null) return null;
   const others = step.site.domains.filter((domain) => !domains.includes(domain));
   if (others.length > 0) return `this key has the domains ${domains.join(", ")}, not ${others.join(", ")}`;
   // Without any, the app would get the requests of all that nobody else claims.

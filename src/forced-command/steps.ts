@@ -4,7 +4,15 @@
  * their whole id, which nobody guesses of another app's.
  */
 import { z } from "zod";
-import { absolutePath, acmeDirectory, dockerName, domain, emailAddress, urlPath } from "../config/names.js";
+import {
+  absolutePath,
+  acmeDirectory,
+  dockerName,
+  domain,
+  emailAddress,
+  urlPath,
+  volumeName,
+} from "../config/names.js";
 import type { Step, StepKind } from "../core/model.js";
 
 /** Those that a host is asked; the others are done where the run is. */
@@ -60,7 +68,7 @@ const runtime = z.strictObject({
   // Never a folder of the host: that would be the whole host.
   volumes: z.array(
     z.strictObject({
-      name: dockerName("a volume's name"),
+      name: volumeName(),
       path: absolutePath("inside the container", "/data"),
       readOnly: z.boolean(),
     }),

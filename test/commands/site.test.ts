@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseSite, proxyConfig, siteText } from "../../src/commands/site.js";
+import { parseSite, proxyConfig, siteParts, siteText } from "../../src/commands/site.js";
 import { site } from "./support/steps.js";
 
 const key = { app: "shop", environment: "production" };
@@ -72,11 +72,13 @@ describe("the text of a site", () => {
       server: "https://ca.example/dir",
       serverRoot: "/etc/ca.pem",
     } as const;
-    expect(siteText(key, { ...site, domains, tls: own })).toContain(
-      "\ttls {\n\t\tca https://ca.example/dir\n\t\tca_root /etc/evenkeel/certs/shop-production.acme.pem\n\t}\n",
+    const told = (changes: Partial<typeof site>) => siteParts(key, { ...site, ...changes }).join("");
+    expect(told({ domains, tls: own })).toContain(
+      "\ttls {\n\t\tca https://ca.example/dir\n\t\tca_root /etc/evenkeel/certs/shop-production/0\n\t}\n",
     );
-    const files = siteText(key, { ...site, tls: { mode: "files", certificate: "/x", key: "/y" } });
-    expect(files).toMatch(/^:443 \{\n\ttls \/etc\/evenkeel\/certs\/shop-production\.pem .*\.key$/m);
+    const files = told({ tls: { mode: "files", certificate: "/x", key: "/y" } });
+    expect(files).toMatch(/^# sum 0 {2}\/x\n# sum 1 {2}\/y\n:443 \{$/m);
+    expect(files).toMatch(/^\ttls( \/etc\/evenkeel\/certs\/shop-production\/[01]){2}$/m);
   });
 
   it("has no active check where the two releases are asked for different paths", () => {

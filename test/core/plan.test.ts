@@ -132,6 +132,15 @@ test("only another domain is a reload, whose cost is told", () => {
   expect(plan).toMatchObject({ site: { domains: ["shop.example"] }, serving: { revision: 1 } });
 });
 
+test("only a renewed certificate is a reload as well, and a deploy brings it along", () => {
+  const proxy = { ...aView().proxy, filesChanged: true };
+  const plan = planDeploy(same, aView({ proxy }));
+  expect(plan).toMatchObject({ verdict: "reroute", reason: expect.stringContaining("certificate") });
+  const request = aRequest({ release: aRelease({ image: anImage("v2") }) });
+  expect(planDeploy(request, aView({ proxy }))).toMatchObject({ verdict: "deploy", routeChange: true });
+  expect(planDeploy(request, aView())).toMatchObject({ verdict: "deploy", routeChange: false });
+});
+
 test("what an earlier run left open is settled first", () => {
   const view = aView({
     pointer: { mode: "pair", live: "green", standby: "blue" },

@@ -11,16 +11,13 @@ import { openShop, type Shop } from "./support/shop.js";
 import { buildWebTools } from "./support/web-tools.js";
 
 /** A certificate that was given, and visitors over HTTP/2 and HTTP/3, all on one connection. */
+const at = { certificate: "/etc/ssl/shop.pem", key: "/etc/ssl/shop.key" };
 let shop: Shop;
 let authority: string;
 let session: ClientHttp2Session;
 beforeAll(async () => {
-  const at = { certificate: "/etc/ssl/shop.pem", key: "/etc/ssl/shop.key" };
   shop = await openShop({ domain: "shop.test", user: "deploy", tls: JSON.stringify(at) });
-  const request = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
-  const subject = ["-subj", "/CN=shop.test", "-addext", "subjectAltName=DNS:shop.test"];
-  await shop.onHost("openssl", "req", ...request, ...subject, "-out", at.certificate, "-keyout", at.key);
-  await shop.onHost("chown", "deploy", at.key);
+  await issue(at.certificate, at.key);
   authority = await shop.onHost("cat", at.certificate);
   await shop.deploy({ version: "1" });
   session = connect(`https://${shop.target.host}`, { servername: "shop.test", ca: authority });
@@ -30,6 +27,14 @@ afterAll(async () => {
   session?.destroy();
   await shop?.close();
 });
+
+/** A certificate for the domain and its key, where they are read from. */
+async function issue(certificate: string, key: string): Promise<void> {
+  const request = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+  const subject = ["-subj", "/CN=shop.test", "-addext", "subjectAltName=DNS:shop.test"];
+  await shop.onHost("openssl", "req", ...request, ...subject, "-out", certificate, "-keyout", key);
+  await shop.onHost("chown", "deploy", key);
+}
 
 test("visitors are served with the certificate that was given, over HTTP/2", async () => {
   expect(session.alpnProtocol).toBe("h2");
@@ -107,6 +112,67 @@ describe("connections that are held open", () => {
     }
   });
 });
+
+describe("the certificate's files on the host", () => {
+  const same = { version: "5" };
+  const copies = () => shop.onHost("sh", "-c", `ls /home/deploy/.evenkeel/proxy/certs/${shop.key} | wc -l`);
+
+  test("a key that does not fit is refused, and the proxy starts again with what it had", async () => {
+    await shop.deploy(same);
+    await shop.onHost("cp", "-p", at.key, `${at.key}.right`);
+    await issue("/etc/ssl/other.pem", at.key);
+    await expect(shop.deploy(same)).rejects.toMatchObject({ code: "proxy-failed" });
+    await shop.onHost("docker", "restart", "evenkeel-proxy");
+    await until("the proxy", 20_000, () => shown(authority).then(Boolean, () => false));
+    expect(await shown(authority)).toBe(200);
+    await shop.onHost("mv", `${at.key}.right`, at.key);
+    expect((await shop.deploy(same)).text).toContain("Nothing to do");
+  });
+
+  test("one that is no file, or is not there, is refused with its name", async () => {
+    await shop.onHost("mv", at.key, `${at.key}.right`);
+    for (const [, ...make] of [["nothing"], ["a pipe", "mkfifo", "-m", "666", at.key]]) {
+      if (make.length > 0) await shop.onHost(...make);
+      await expect(shop.deploy(same)).rejects.toMatchObject({
+        code: "proxy-failed",
+        message: expect.stringContaining(`cannot read ${at.key} on the host`),
+      });
+    }
+    await shop.onHost("mv", `${at.key}.right`, at.key);
+  });
+
+  test("a renewed one is what visitors are shown after the next deploy, though nothing else changed", async () => {
+    await issue(at.certificate, at.key);
+    const renewed = await shop.onHost("cat", at.certificate);
+    await expect(shown(renewed)).rejects.toThrow("self-signed certificate");
+    expect((await shop.deploy(same)).text).toContain("certificate");
+    expect(await shown(renewed)).toBe(200);
+    expect((await shop.deploy(same)).text).not.toContain("certificate");
+    expect(await copies()).toBe("2");
+  });
+});
+
+test("a domain that an app has is not given to another, not over http either", async () => {
+  const { target } = shop;
+  const other = await openShop({ app: "other", domain: "shop.test", user: "deploy", target });
+  await expect(other.deploy({ version: "1" })).rejects.toMatchObject({
+    code: "proxy-failed",
+    message: expect.stringContaining("shop.test belongs to shop-test on this host"),
+  });
+});
+
+/** The status that a visitor gets who comes anew and trusts one authority. */
+function shown(ca: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const options = { host: shop.target.host, servername: "shop.test", ca, agent: false };
+    const request = requestOver({ ...options, headers: { host: "shop.test" } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    request.on("error", reject);
+    request.end();
+  });
+}
 
 /** A download that goes on, or a connection as of a WebSocket, which is spoken to every 100 ms. */
 async function hold(path: "/stream" | "/socket") {

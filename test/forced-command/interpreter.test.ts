@@ -15,6 +15,7 @@ const allowed: Allowed = {
   environment: "production",
   repository: "registry.example/app",
   domains: null,
+  certificates: [],
   version: "1.2.3",
 };
 const { version, app, environment, repository } = allowed;
@@ -119,6 +120,21 @@ describe("what the key may not do", () => {
     );
     expect(interpret(route("shop.example"))).toContain("ek_act");
     expect(introduced()(route())).toContain("ek_act");
+  });
+
+  test("files of the host that are not its own, as a certificate or as what an authority is trusted by", () => {
+    const interpret = introduced({ certificates: ["/etc/ssl/shop.pem", "/etc/ssl/shop.key"] });
+    const route = (tls: typeof site.tls) => asked({ kind: "route", fence: 1, site: { ...site, tls } });
+    const files = (certificate: string, key: string) => route({ mode: "files", certificate, key });
+    expect(interpret(files("/etc/ssl/shop.pem", "/etc/ssl/shop.key"))).toContain("ek_act");
+    expect(failure(interpret(files("/etc/ssl/shop.pem", "/dev/zero")))).toBe(
+      "step-failed this key gives the proxy no /dev/zero: name each of its files in --certificates before the key",
+    );
+    const acme = { mode: "acme", email: null, server: "https://ca.example/dir" } as const;
+    expect(failure(introduced()(route({ ...acme, serverRoot: "/home/deploy/env.sh" })))).toMatch(
+      "this key gives the proxy no /home/deploy/env.sh",
+    );
+    expect(interpret(route(acme))).toContain("ek_act");
   });
 });
 

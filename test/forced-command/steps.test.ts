@@ -60,6 +60,7 @@ test.each<readonly [string, unknown]>([
   ["a third slot", { ...one("start"), slot: "proxy" }],
   ["a folder of the host as a volume", volume("/", "/host")],
   ["Docker's socket", volume("/var/run/docker.sock", "/socket")],
+  ["the volume of the proxy, with everybody's keys", volume("evenkeel-caddy-data", "/data")],
   ["a volume with options of its own", volume("data", "/data:rw")],
   ["the host's network by an option", { ...one("start"), release: runtime({ networks: ["--net=host"] }) }],
   ["an image without a digest", { ...one("pull"), image: "registry.example/app:latest" }],
@@ -82,7 +83,7 @@ test.each<readonly [string, unknown]>([
 
 test("what is wrong is told with its place", () => {
   expect(() => readStep(volume("/", "/host"))).toThrow(
-    "start: release.runtime.volumes.0.name: a volume's name: letters, digits, _, . and -",
+    "start: release.runtime.volumes.0.name: a volume's name: letters, digits, _, . and -, and none of evenkeel's own (evenkeel-…)",
   );
 });
 

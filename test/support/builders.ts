@@ -14,6 +14,7 @@ import type {
   WatchReport,
 } from "../../src/core/model.js";
 import type { RollbackRequest } from "../../src/core/rollback.js";
+import { SITE_FORMAT } from "../../src/core/sites.js";
 
 /** Happy defaults: a test states only how its case differs. */
 
@@ -81,7 +82,7 @@ export function aRelease(differs: Partial<Release> = {}): Release {
 export function aSite(differs: Partial<Site> = {}): Site {
   const route = { port: 3000, healthPath: "/health" };
   return {
-    format: 1,
+    format: SITE_FORMAT,
     domains: [],
     tls: { mode: "off" },
     slots: { blue: route, green: route },
@@ -177,6 +178,7 @@ export function aView(differs: Partial<HostView> = {}): HostView {
       guardian: "running",
       image: "docker.io/library/caddy@sha256:caddy",
       site: aSite(),
+      filesChanged: false,
       portTakenBy: null,
     },
     desiredSecretsHash: "secrets-1",
@@ -193,7 +195,14 @@ export function aBareView(differs: Partial<HostView> = {}): HostView {
     ledger: [],
     releases: [],
     tagged: [],
-    proxy: { state: "absent", guardian: "absent", image: null, site: null, portTakenBy: null },
+    proxy: {
+      state: "absent",
+      guardian: "absent",
+      image: null,
+      site: null,
+      filesChanged: false,
+      portTakenBy: null,
+    },
     ...differs,
   });
 }

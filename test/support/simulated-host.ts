@@ -80,7 +80,14 @@ export class SimulatedHost {
   releases: ReleaseRecord[] = [];
   images = new Set<string>();
   reapers: { readonly containerId: string; readonly atMs: number }[] = [];
-  proxy: ProxyView = { state: "absent", guardian: "absent", image: null, site: null, portTakenBy: null };
+  proxy: ProxyView = {
+    state: "absent",
+    guardian: "absent",
+    image: null,
+    site: null,
+    filesChanged: false,
+    portTakenBy: null,
+  };
   diskFull = false;
   /** Parts of the next act that are still done before the host goes down; null when it does not. */
   partsBeforeDown: number | null = null;

@@ -22,7 +22,7 @@ export interface Manifest {
   readonly hasDependencies: boolean;
 }
 
-/** Where the download caches are mounted, one volume for each manager. */
+/** Where the volume with what was downloaded is mounted. */
 export const CACHE_PATH = "/var/cache/evenkeel";
 
 // Of each manager the newest that reads the lockfile's version and runs on all supported versions of Node.

@@ -42,22 +42,24 @@ export function withManager(container: Container, manager: PackageManager | null
 }
 
 /** The container with every dependency installed in `APP_PATH`. Needs the manager; leaves the source out. */
-export function withDependencies(
+export async function withDependencies(
   client: Client,
   container: Container,
   project: NodeProject,
   { production }: { readonly production: boolean },
-): Container {
+): Promise<Container> {
   const { manager } = project;
-  const ready = container.withWorkdir(APP_PATH).withDirectory(APP_PATH, project.folder, {
+  const inputs = client.directory().withDirectory(".", project.folder, {
     include: neededToInstall(project),
     exclude: [".git", "**/node_modules"],
   });
+  const ready = container.withWorkdir(APP_PATH).withDirectory(APP_PATH, inputs);
   if (manager === null) return ready;
-  // One volume for each manager, not for each lockfile: as long as the lockfile is the same, the engine has
-  // the whole layer; the volume is for the day on which it differs. What it holds is checked against the lockfile.
+  // Downloaded once for testing, building and production. Never shared with another lockfile or another script of
+  // an installation: pnpm and Yarn trust what lies there, and an installation runs what a pull request brings.
+  const volume = client.cacheVolume(`evenkeel-${manager.name}-${await inputs.digest()}`);
   return ready
-    .withMountedCache(CACHE_PATH, client.cacheVolume(`evenkeel-${manager.name}`))
+    .withMountedCache(CACHE_PATH, volume)
     .withExec([...(production ? manager.installProduction : manager.install)])
     .withoutMount(CACHE_PATH);
 }

@@ -52,7 +52,7 @@ async function prepare(client: Client, folder: Directory, config: TestConfig): P
   const installs = project !== null && project.manager !== null && (await hasNode(base));
   const installed = installs
     ? await install(
-        withDependencies(client, withManager(base, project.manager), project, { production: false }),
+        await withDependencies(client, withManager(base, project.manager), project, { production: false }),
       )
     : base;
   const withSource = installed
@@ -108,7 +108,8 @@ function refusal(command: string, failure: ExecFailure): EvenkeelError {
 
 function passedSummary(command: string, findings: Findings): string {
   const took = findings.seconds === null ? "" : ` in ${findings.seconds} s`;
-  return [`Tests passed${took}: ${command}`, ...warnings(findings)].join("\n");
+  // The tests chose the names of their processes, and whoever wrote the configuration the command.
+  return printable([`Tests passed${took}: ${command}`, ...warnings(findings)].join("\n"));
 }
 
 function warnings({ leftOver }: Findings): readonly string[] {

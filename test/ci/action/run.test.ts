@@ -109,6 +109,7 @@ describe("wrong inputs", () => {
     [{ UNTESTED: "yes", ...key }, "untested is 'yes', expected true or false."],
     [{ UNTESTED: "true", ...key }, "untested is true without an image"],
     [{ IMAGE: "shop:latest", ...key }, "image is 'shop:latest', expected repository@sha256:…"],
+    [{ IMAGE: `x\noutcome=promoted\nz=${digest}`, ...key }, "image is 'x outcome=promoted z="],
     [{ IMAGE: digest, BUILD_SECRETS: "A=1", ...key }, "image and build-secrets are both given"],
     [{ REGISTRY_USERNAME: "robot", ...key }, "registry-username is given and registry-password is empty."],
     [{ FUNCTION: "rollback", TO: "two", ...key }, "to is 'two', expected the number of a revision."],
@@ -200,6 +201,11 @@ facts "outcome promoted" "image ${digest}" "digest sha256:${"a1".repeat(32)}" "r
     expect(summary).toBe("### It worked\n\nwell\n\n");
     const second = /report<<(report-\S+)/.exec(run(key).outputs)?.[1];
     expect(second).not.toBe(delimiter);
+  });
+
+  it("lets no fact of several lines become an output of its own", () => {
+    fakeDagger(`facts "outcome failed" "image x" "image outcome=promoted" "url" "url z"`);
+    expect(run(key).outputs).toMatch(/^outcome=failed\ncode=\nimage=x\ndigest=\nrevision=\nurl=\npage=\n/);
   });
 
   it("keeps the page of a run in a file, and says nothing of one where there was no run", () => {

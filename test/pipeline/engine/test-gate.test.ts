@@ -79,6 +79,13 @@ it("a server left behind by tests that passed is a warning", async () => {
   );
 });
 
+it("what passed tests leave behind cannot command a terminal, whatever it is called", async () => {
+  having(String.raw`setsid node main.js "$(printf '\033]0;owned\007')" & sleep 2; exit 0`);
+  const { summary } = await run();
+  expect(summary).toContain("node main.js");
+  expect(summary).not.toMatch(/[^\P{Cc}\n]/u);
+});
+
 it("a lockfile that does not suit package.json fails before the tests, in npm's own words", async () => {
   having("npm test");
   repository.write("package.json", repository.read("package.json").replace('"ms": "2.1.3"', '"ms": "2.1.2"'));
