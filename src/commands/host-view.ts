@@ -36,6 +36,8 @@ export function parseHostView(stdout: string, vocabulary: Vocabulary): HostView 
   const pointer = parsePointer(file(`routes/${name}/active`)[0] ?? "");
   const tags = new Set(fields(lines, "tag"));
   const written = parseLedger(ledgerLines(lines)).entries;
+  // The host is stopping it, at the end of its time as a way back.
+  const leaving = file(`keys/${name}/leaving`)[0];
   const hostKey = file("hmac.key")[0] ?? field(lines, "key") ?? "";
   return {
     dockerVersion,
@@ -47,7 +49,7 @@ export function parseHostView(stdout: string, vocabulary: Vocabulary): HostView 
     pointer,
     guard: parseGuard(file(`guards/${name}/guard`), clock),
     outcome: parseOutcome(file(`guards/${name}/outcome`)),
-    containers: own.map((container) => container.slot).filter((slot) => slot !== null),
+    containers: own.flatMap(({ slot }) => (slot === null || slot.id === leaving ? [] : [slot])),
     foreignNames: inspected
       .filter((found) => names.includes(found.name) && !ours(found))
       .map((found) => found.name),

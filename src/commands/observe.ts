@@ -42,7 +42,7 @@ while read -r ek_name ek_value _; do
 done </proc/meminfo
 if [ -d "$R" ]; then
   cd "$R" || exit 1
-  grep -H '' hmac.key "keys/$K/fence" "keys/$K/lock" "routes/$K/active" "guards/$K/guard" "guards/$K/outcome" proxy/image "proxy/sites/$K.caddy" "keys/$K/releases"/*/manifest.json 2>/dev/null | grep -v -e '^proxy/sites/[^:]*:[^#]' -e ${`^proxy/sites/[^:]*:${SUM}`}
+  grep -H '' hmac.key "keys/$K/fence" "keys/$K/lock" "keys/$K/leaving" "routes/$K/active" "guards/$K/guard" "guards/$K/outcome" proxy/image "proxy/sites/$K.caddy" "keys/$K/releases"/*/manifest.json 2>/dev/null | grep -v -e '^proxy/sites/[^:]*:[^#]' -e ${`^proxy/sites/[^:]*:${SUM}`}
   # A pipe would be waited for, and what is no certificate any more may be of any size.
   sed -n ${`s/^${SUM}//p`} "proxy/sites/$K.caddy" 2>/dev/null | while read -r ek_sum ek_path; do
     [ -f "$ek_path" ] && ek_found=$(head -c 1048577 "$ek_path" 2>/dev/null | sha256sum) && [ "\${ek_found%% *}" = "$ek_sum" ] || echo 'files changed'

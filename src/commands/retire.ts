@@ -34,6 +34,8 @@ if docker container inspect --format x ${words.id} >/dev/null 2>&1; then ek_fail
     fi
     ek_pointer
     if [ -z "$POINTER" ] || ek_names ${words.slot}; then exit 0; fi
+    # It may take its whole drain, during which nobody is kept from a deploy: what leaves is no way back any more.
+    if ek_write "$S/leaving" 600 ${words.id} 2>/dev/null; then exec 9>&-; fi
 ${raw(stop)}
     exit 0
   done

@@ -10,7 +10,7 @@ import type { Spelling, Vocabulary } from "./vocabulary.js";
 
 /**
  * The order is the safety: the candidate survives a reboot and the guardian can go back, then the ledger
- * says so, and last, with nothing left that could fail, the pointer is renamed. Cut after any line,
+ * says so, and last, with the guard still armed and the proof still fresh, the pointer is renamed. Cut after any line,
  * the guardian and the next run find either the previous release serving or an armed way back to it.
  *
  * Not `unless-stopped`: a Docker daemon that was killed, or a signal such as SIGHUP, marks the container as stopped by
@@ -23,9 +23,21 @@ docker update --restart always ${step.containerId} >/dev/null &
 ${raw(step.guard === null ? "ek_guarded" : arm(step, step.guard, vocabulary))}
 wait $! || exit 71
 ek_ledger ${ledgerRest(step.entry)}
-${raw(believed(step.believedFromMs))}ek_point ${pointerText(step.to)}
+${raw(believed(step.believedFromMs))}${raw(step.guard === null ? "" : stillArmed(step.guard.token))}ek_now
+${raw(proven(step.provenUntilMs))}ek_point ${pointerText(step.to)}
 ${raw(step.guard === null ? disarm : "")}`;
   return done(act(vocabulary, step.fence, body));
+}
+
+/**
+ * On a host that stands still the acts before may outlast the guard's lease: what the guardian has decided is not
+ * undone, and between it and the pointer there is one winner.
+ */
+function stillArmed(token: string): string {
+  return sh`ek_guarded
+ek_token
+[ "$TOKEN" = ${token} ] || ek_fail guard-gone 'the guardian has decided already'
+`;
 }
 
 /** A runner that slept since its probes would move traffic on what was true then. */
@@ -84,14 +96,7 @@ ek_drop "$G/outcome"`;
  * release that serves alone and was never promoted, and bakes it anew.
  */
 export function confirm(step: StepOf<"confirm">, vocabulary: Vocabulary): Spelling<"confirm"> {
-  const check =
-    step.token === null
-      ? ""
-      : sh`ek_token
-[ "$TOKEN" = ${step.token} ] || ek_fail guard-gone 'the guardian has decided already'`;
-  const body = sh`ek_guarded
-${raw(check)}
-ek_point ${step.live}
+  const body = sh`${raw(step.token === null ? "ek_guarded\n" : stillArmed(step.token))}ek_point ${step.live}
 ek_drop "$G/guard"
 ek_drop "$G/outcome"
 ek_ledger ${ledgerRest(step.entry)}

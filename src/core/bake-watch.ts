@@ -39,7 +39,7 @@ export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> 
     revision: candidate.revision,
     reason: `watched for ${runtime.bake.durationMs / 1000} s`,
   });
-  if (errand.publicUrl !== null) yield* visit(run, errand.publicUrl);
+  let url = errand.publicUrl;
   const back = (cause: Cause) => {
     const { standbyPasses } = record;
     return goBack(run, errand, trial, { standby, standbyPasses, seenMs, standbyAtMs, limitMs }, cause);
@@ -73,6 +73,9 @@ export function* bake(run: Run, errand: Errand, setting: Bake): Script<Outcome> 
       if (alone !== null) return alone;
       standby = null;
     }
+    // After the first look, which is what matters: an address that does not answer would delay it.
+    if (url !== null) yield* visit(run, url);
+    url = null;
     const said = yield* consult(run, errand, candidate, passedMs);
     if (said.verdict === "veto") return yield* back({ code: "vetoed", reason: said.reason });
     if (verdict.verdict !== "pass") continue;

@@ -142,7 +142,7 @@ function judgeRate(what: string, before: number, beforeOf: number, now: number, 
 
 function describeDeath(before: ContainerView, now: ContainerView | null): string | null {
   if (now === null || now.id !== before.id) return "the container is gone";
-  if (now.oomKilled) return "the container was killed for using too much memory";
+  if (now.oomKilled && !before.oomKilled) return "the container was killed for using too much memory";
   if (now.restarts > before.restarts || now.startedAtSeconds !== before.startedAtSeconds) {
     return "the container died and was restarted";
   }

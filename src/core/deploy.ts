@@ -61,10 +61,6 @@ function* place(
     const installed = yield* ask(run, { kind: "install-proxy", fence: run.fence, upgrade: false });
     if (isFailure(installed)) return yield* giveUp(run, view, installed.code, installed.message);
   }
-  if (plan.routeChange) {
-    const routed = yield* ask(run, { kind: "route", fence: run.fence, site: plan.site });
-    if (isFailure(routed)) return yield* giveUp(run, view, routed.code, routed.message);
-  }
   const staged = yield* ask(run, { kind: "stage", fence: run.fence, revision, release });
   if (isFailure(staged)) return yield* giveUp(run, view, staged.code, staged.message);
   if (release.runtime.preDeploy !== null) {
@@ -74,6 +70,11 @@ function* place(
     );
     const migrated = yield* ask(run, { kind: "pre-deploy", fence: run.fence, revision, release });
     if (isFailure(migrated)) return yield* giveUp(run, view, migrated.code, migrated.message);
+  }
+  // Not before: what runs in the slot until now may be the way back, and listens where the proxy knows it.
+  if (plan.routeChange) {
+    const routed = yield* ask(run, { kind: "route", fence: run.fence, site: plan.site });
+    if (isFailure(routed)) return yield* giveUp(run, view, routed.code, routed.message);
   }
   const serving = servingContainer(view);
   const started = yield* ask(run, { kind: "start", fence: run.fence, slot, revision, release });

@@ -5,6 +5,14 @@ export type GateVerdict =
   | { readonly verdict: "fail"; readonly reason: string }
   | { readonly verdict: "again"; readonly reason: string };
 
+/**
+ * What a container went through before it was looked at. One that is hot for a rollback may have been restarted, or
+ * have lost a process to a want of memory, which Docker remembers as `OOMKilled` although the container runs on.
+ */
+export type Past = Pick<ContainerView, "restarts" | "oomKilled">;
+
+const newborn: Past = { restarts: 0, oomKilled: false };
+
 export function passes(sample: ProbeSample): boolean {
   const status = sample.status ?? 0;
   return status >= 200 && status < 300 && sample.commitMatches;
@@ -19,14 +27,14 @@ export function judgeGate(
   containerId: string,
   health: HealthPolicy,
   elapsedMs: number,
-  restartsBefore = 0,
+  past: Past = newborn,
 ): GateVerdict {
   // A host that could not ask, on a full disk, has told nothing of the container, neither good nor bad.
   if (report.atMs > 0) {
     const { container } = report;
     if (container === null || container.id !== containerId)
       return { verdict: "fail", reason: "the container is gone" };
-    const death = describeDeath(container, restartsBefore);
+    const death = describeDeath(container, past);
     if (death !== null) return { verdict: "fail", reason: death };
     if (report.samples.length >= health.passes && report.samples.every(passes)) {
       return {
@@ -47,11 +55,11 @@ export function judgeGate(
   return { verdict: "again", reason: seen };
 }
 
-function describeDeath(container: ContainerView, restartsBefore: number): string | null {
-  if (container.oomKilled) return "the container was killed for using too much memory";
+function describeDeath(container: ContainerView, past: Past): string | null {
+  if (container.oomKilled && !past.oomKilled) return "the container was killed for using too much memory";
   if (container.stage !== "running")
     return `the container exited with code ${container.exitCode} instead of serving`;
-  return container.restarts > restartsBefore ? `the container restarted ${container.restarts} times` : null;
+  return container.restarts > past.restarts ? `the container restarted ${container.restarts} times` : null;
 }
 
 export function describeSample(sample: ProbeSample): string {

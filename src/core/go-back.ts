@@ -3,7 +3,7 @@ import { type Cause, concede } from "./ending.js";
 import { PROOF_LIMIT_MS } from "./lock.js";
 import { giveBack } from "./locking.js";
 import { type ContainerView, type HostView, type Outcome, otherSlot } from "./model.js";
-import { askHealth, healthier, provenUntil } from "./proof.js";
+import { askHealth, healthier, provenUntil, STANDBY_TRIES } from "./proof.js";
 import { ask, end, isFailure, note, type Run, remainingMs, type Script } from "./script.js";
 import { inSlot, isUp } from "./serving.js";
 import { letProxyForget } from "./settle.js";
@@ -104,9 +104,6 @@ function* patiently(
   }
   return yield* healthier(run, view, standby.container, rejected, standby.runtime);
 }
-
-/** Bounded, so that the guardian's lease, which nobody renews meanwhile, is not used up by trying. */
-const STANDBY_TRIES = 3;
 
 /** Without a standby nothing serves well now, so waiting costs nothing: what starts again may be the way out. */
 function* returned(

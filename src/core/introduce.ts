@@ -2,9 +2,9 @@ import { emptyTally } from "./bake.js";
 import { bake } from "./bake-watch.js";
 import { type Candidate, type Errand, guardOf, line, onceStable, type Standby } from "./candidate.js";
 import { concede } from "./ending.js";
-import { judgeGate } from "./gate.js";
+import { judgeGate, type Past } from "./gate.js";
 import { recordOf, stableRevisions } from "./ledger.js";
-import { PROOF_LIMIT_MS } from "./lock.js";
+import { LOCK_LEASE_MS, PROOF_LIMIT_MS } from "./lock.js";
 import { giveBack } from "./locking.js";
 import {
   type ContainerView,
@@ -17,9 +17,9 @@ import {
   type TrafficReport,
   type Watched,
 } from "./model.js";
-import { isProven, watched } from "./proof.js";
+import { isProven, STANDBY_TRIES, watched } from "./proof.js";
 import { ask, end, enter, isFailure, note, type Run, type Script } from "./script.js";
-import { servingContainer } from "./serving.js";
+import { isUp, servingContainer } from "./serving.js";
 
 /** The proxy asks a slot every 250 ms, and believes in it at the first pass; a pair formed sooner would skip the candidate. */
 const PROXY_BELIEVES_AFTER_MS = 300;
@@ -74,7 +74,7 @@ export function* introduce(
   if (isFailure(switched)) {
     const now = yield* ask(run, { kind: "observe" });
     // A switch that failed half-way is one that must be settled, not a candidate that was never seen.
-    return now.guard !== null || now.pointer?.live === container.slot
+    return now.guard !== null || now.outcome !== null || now.pointer?.live === container.slot
       ? yield* concede(run, errand, candidate, { code: switched.code, reason: switched.message })
       : yield* abort(run, errand, now, candidate, switched.code, switched.message);
   }
@@ -129,7 +129,8 @@ function* gate(run: Run, candidate: Candidate, previous: Standby | null): Script
   };
   const from = run.nowMs;
   let told = "";
-  let restartsBefore: number | null = null;
+  let past: Past | undefined;
+  let looks = 1;
   for (;;) {
     const { reports, traffic } = yield* ask(run, {
       kind: "probe",
@@ -144,16 +145,27 @@ function* gate(run: Run, candidate: Candidate, previous: Standby | null): Script
     });
     const [report, other] = reports;
     if (report === undefined) return { verdict: "fail", reason: "the host told nothing of the container" };
-    // A container that is hot for a rollback may have a past; only a restart from here on counts.
-    restartsBefore ??= report.container?.restarts ?? 0;
+    // Only what happens from here on counts against a release that is gone back to.
+    if (left !== null) past ??= report.container ?? undefined;
     const elapsedMs = run.nowMs - from;
-    const verdict = judgeGate(report, container.id, health, elapsedMs, left === null ? 0 : restartsBefore);
+    const verdict = judgeGate(report, container.id, health, elapsedMs, past);
     if (verdict.verdict === "fail") return verdict;
     if (verdict.verdict === "pass") {
       const stands =
         previous !== null &&
         other !== undefined &&
         isProven(other, previous.container, previous.runtime.health);
+      // Alone, the candidate has nobody who answers for it. But a rollback leaves what may well be broken, at once.
+      const mayStand =
+        previous !== null && left === null && other?.container != null && isUp(other.container);
+      if (!stands && mayStand && looks < STANDBY_TRIES && elapsedMs < health.deadlineMs) {
+        looks++;
+        yield* ask(run, {
+          kind: "wait",
+          ms: Math.min(previous.runtime.health.intervalMs, LOCK_LEASE_MS / 2),
+        });
+        continue;
+      }
       return {
         ...verdict,
         standby: stands ? previous : null,
@@ -164,7 +176,8 @@ function* gate(run: Run, candidate: Candidate, previous: Standby | null): Script
     }
     if (verdict.reason !== told) yield* note("info", `waiting for ${health.path}: ${verdict.reason}`);
     told = verdict.reason;
-    yield* ask(run, { kind: "wait", ms: health.intervalMs });
+    // Each look renews the lock, which must not end under a run that waits for a slow start.
+    yield* ask(run, { kind: "wait", ms: Math.min(health.intervalMs, LOCK_LEASE_MS / 2) });
   }
 }
 

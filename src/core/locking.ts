@@ -5,8 +5,14 @@ import { servingContainer } from "./serving.js";
 
 /** Takes the lock under a fence, or says who has it. */
 export function* acquire(run: Run, holder: string, reason: string): Script<Outcome | null> {
+  const held = yield* lockUnlessHeld(run, holder, reason);
+  return held === null ? null : yield* refuse("locked", null, held);
+}
+
+/** The same for a run that may have done something already: what ends it is for the caller to say. */
+export function* lockUnlessHeld(run: Run, holder: string, reason: string): Script<string | null> {
   const lock = yield* ask(run, { kind: "acquire", holder, reason, leaseMs: LOCK_LEASE_MS });
-  if (lock.verdict === "held") return yield* refuse("locked", null, describeHeld(lock.lock));
+  if (lock.verdict === "held") return describeHeld(lock.lock);
   run.fence = lock.fence;
   yield* enter({ phase: "locked", fence: lock.fence });
   return null;

@@ -86,9 +86,9 @@ export function planDeploy(request: DeployRequest, view: HostView): Plan {
       "install the proxy and its guardian",
       `the proxy is ${view.proxy.state}, the guardian ${view.proxy.guardian}`,
     );
-  if (routeChange) steps.push(routeStep());
   if (request.release.runtime.preDeploy !== null)
     add("run the pre-deploy command", request.release.runtime.preDeploy.command.join(" "));
+  if (routeChange) steps.push(routeStep());
   add(`start revision ${revision} in slot ${slot}`, whyDeploy(request, serving));
   add(
     "gate",

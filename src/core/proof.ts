@@ -13,6 +13,12 @@ import type {
 import { ask, type Run, type Script } from "./script.js";
 import { isUp } from "./serving.js";
 
+/**
+ * How often a release that serves, or stands by, is asked before a missed probe on a busy host counts. Bounded, so
+ * that the guardian's lease, which nobody renews meanwhile, is not used up by trying.
+ */
+export const STANDBY_TRIES = 3;
+
 /** A container that served already, as probes look at it: its commit was compared when it was new. */
 export function watched(container: ContainerView, { port, health }: RuntimeSpec): Watched {
   return { slot: container.slot, containerId: container.id, port, health, commit: null };

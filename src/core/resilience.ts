@@ -1,6 +1,6 @@
 import type { Errand } from "./candidate.js";
 import { type Cause, outcomeFrom, ownEnd, ownSwitch, retireHot } from "./ending.js";
-import { acquire, giveBack, refuse } from "./locking.js";
+import { giveBack, lockUnlessHeld, refuse } from "./locking.js";
 import type { Outcome, RuntimeSpec } from "./model.js";
 import { ask, end, Interruption, note, type Run, type Script } from "./script.js";
 import { settled } from "./settle.js";
@@ -59,8 +59,12 @@ function* takeBack(run: Run, errand: Errand, fallback: RuntimeSpec | null): Scri
   if (run.fence === 0) return null;
   const seen = yield* ask(run, { kind: "observe" });
   if (ownSwitch(seen, errand.holder) === null) return null;
-  const locked = yield* acquire(run, errand.holder, "settling a switch that a lost connection left open");
-  if (locked !== null) return locked;
+  const held = yield* lockUnlessHeld(
+    run,
+    errand.holder,
+    "settling a switch that a lost connection left open",
+  );
+  if (held !== null) return yield* tell(run, errand, { code: "locked", reason: held });
   const { view } = yield* settled(run, errand.holder, fallback);
   if (findUnsettled(view)?.kind !== "unconfirmed") return null;
   yield* giveBack(run);
@@ -73,8 +77,9 @@ function* takeBack(run: Run, errand: Errand, fallback: RuntimeSpec | null): Scri
 function* close(run: Run, errand: Errand, fallback: RuntimeSpec | null, cause: Cause): Script<Outcome> {
   if (run.fence === 0) return yield* refuse(cause.code, null, cause.reason);
   run.closing = true;
-  const locked = yield* acquire(run, errand.holder, "bringing an interrupted run to its end");
-  if (locked !== null) return locked;
+  const held = yield* lockUnlessHeld(run, errand.holder, "bringing an interrupted run to its end");
+  if (held !== null)
+    return yield* tell(run, errand, { code: cause.code, reason: `${cause.reason}; ${held}` });
   const { view } = yield* settled(run, errand.holder, fallback);
   const outcome = outcomeFrom(view, errand.holder, cause);
   if (outcome.phase === "promoted") yield* retireHot(run, view);
@@ -86,12 +91,17 @@ function* close(run: Run, errand: Errand, fallback: RuntimeSpec | null, cause: C
 function* stop(run: Run, errand: Errand): Script<Outcome> {
   const reason = "another run took the lock; this one has stopped and touched nothing since";
   try {
-    const view = yield* ask(run, { kind: "observe" });
-    return yield* end(outcomeFrom(view, errand.holder, { code: "fenced", reason }));
+    return yield* tell(run, errand, { code: "fenced", reason });
   } catch (cause) {
     if (!(cause instanceof Interruption)) throw cause;
     return yield* refuse("fenced", null, reason);
   }
+}
+
+/** Without the lock nothing is settled any more; how the run ended, the host knows. */
+function* tell(run: Run, errand: Errand, cause: Cause): Script<Outcome> {
+  const view = yield* ask(run, { kind: "observe" });
+  return yield* end(outcomeFrom(view, errand.holder, cause));
 }
 
 function* gone(reason: string): Script<Outcome> {

@@ -5,10 +5,10 @@ import { recordOf, stableRevisions } from "./ledger.js";
 import { acquire, giveBack, giveUp } from "./locking.js";
 import type { ContainerView, HostView, Key, Outcome, ReleaseRecord, Slot } from "./model.js";
 import { resilient } from "./resilience.js";
+import { routeTo } from "./routing.js";
 import { ask, beginRun, end, isFailure, note, type Run, type Script } from "./script.js";
 import { idleSlot, inSlot, isUp, servingContainer } from "./serving.js";
 import { settled } from "./settle.js";
-import { sameSite, siteFor } from "./sites.js";
 import { findUnsettled } from "./unsettled.js";
 
 export interface RollbackRequest {
@@ -76,7 +76,7 @@ export function* rollback(request: RollbackRequest): Script<Outcome> {
   return yield* resilient(run, errand, null, () => attempt(run, errand, request));
 }
 
-function* attempt(run: Run, errand: Errand, request: RollbackRequest): Script<Outcome> {
+function* attempt(run: Run, errand: Errand, request: RollbackRequest, pulled = false): Script<Outcome> {
   const locked = yield* acquire(run, request.holder, request.reason);
   if (locked !== null) return locked;
   const before = yield* ask(run, { kind: "observe" });
@@ -92,10 +92,19 @@ function* attempt(run: Run, errand: Errand, request: RollbackRequest): Script<Ou
   }
   const choice = chooseRollback(view, request.to);
   if (choice.verdict === "none") return yield* giveUp(run, view, "no-stable-release", choice.reason);
+  const { record } = choice;
+  if (!record.imagePresent && !pulled && hotIn(view, slot, record) === null) {
+    // Without the lock, whose lease a pull may outlast; then everything is looked at anew.
+    yield* giveBack(run);
+    run.fence = 0;
+    const answer = yield* ask(run, { kind: "pull", image: record.release.image });
+    if (!isFailure(answer)) return yield* attempt(run, errand, request, true);
+    const gone = `the image of revision ${record.revision} is not on the host any more: ${answer.message}`;
+    return yield* giveUp(run, view, answer.code, gone);
+  }
   yield* note("info", `${choice.reason}; a database's schema is not taken back`);
 
   const serving = servingContainer(view);
-  const { record } = choice;
   const placed = yield* bringUp(run, view, record, slot);
   if ("phase" in placed) return placed;
   const candidate: Candidate = {
@@ -125,6 +134,11 @@ function goneBack(
   };
 }
 
+function hotIn(view: HostView, slot: Slot, { revision }: ReleaseRecord): ContainerView | null {
+  const held = inSlot(view, slot);
+  return held !== null && held.revision === revision && isUp(held) ? held : null;
+}
+
 /** The release's running container where it is hot; otherwise a new one from its own image and configuration. */
 function* bringUp(
   run: Run,
@@ -132,28 +146,10 @@ function* bringUp(
   record: ReleaseRecord,
   slot: Slot,
 ): Script<Pick<Candidate, "container" | "hot"> | Outcome> {
-  const held = inSlot(view, slot);
-  if (held !== null && held.revision === record.revision && isUp(held))
-    return { container: { id: held.id, slot }, hot: true };
-
-  if (!record.imagePresent) {
-    const pulled = yield* ask(run, { kind: "pull", image: record.release.image });
-    if (isFailure(pulled))
-      return yield* giveUp(
-        run,
-        view,
-        pulled.code,
-        `the image of revision ${record.revision} is not on the host any more: ${pulled.message}`,
-      );
-  }
-  const loaded = view.proxy.site;
-  if (loaded !== null) {
-    const site = siteFor(loaded, view, slot, record.release.runtime);
-    if (!sameSite(site, loaded)) {
-      const routed = yield* ask(run, { kind: "route", fence: run.fence, site });
-      if (isFailure(routed)) return yield* giveUp(run, view, routed.code, routed.message);
-    }
-  }
+  const misrouted = yield* routeTo(run, view, slot, record.release.runtime);
+  if (misrouted !== null) return yield* giveUp(run, view, misrouted.code, misrouted.message);
+  const held = hotIn(view, slot, record);
+  if (held !== null) return { container: { id: held.id, slot }, hot: true };
   const started = yield* ask(run, {
     kind: "start",
     fence: run.fence,

@@ -10,6 +10,7 @@ import {
   type Slot,
 } from "./model.js";
 import { askHealth, healthier, provenUntil } from "./proof.js";
+import { routeTo } from "./routing.js";
 import { ask, isFailure, note, type Run, remainingMs, type Script } from "./script.js";
 import { inSlot, isUp } from "./serving.js";
 import { describeBroken, findUnsettled, namesNoIdleSlot, type Unsettled } from "./unsettled.js";
@@ -197,6 +198,8 @@ function* takeOver(
   const entry = health.proven
     ? draft("rolled-back", live?.revision ?? 0, live, holder, reason)
     : draft("halted", container.revision, container, holder, `${reason}; it answers no probes, but runs`);
+  const runtime = recordOf(view, container.revision)?.release.runtime ?? fallback;
+  if (runtime !== null && (yield* routeTo(run, view, container.slot, runtime)) !== null) return false;
   const pointed = yield* ask(run, {
     kind: "point-back",
     fence: run.fence,

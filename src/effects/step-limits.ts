@@ -39,8 +39,9 @@ function timeouts(slots: readonly Watched[]): readonly number[] {
 
 /**
  * The same within the deadline of the whole run. A step always gets some time: those that make things safe
- * are asked for when the deadline is over.
+ * are asked for when the deadline is over. A release that finishes its requests gets the time that it may take.
  */
 export function limitWithin(step: Step, remainingMs: number): number {
+  if (step.kind === "retire") return stepTimeoutMs(step);
   return Math.min(stepTimeoutMs(step), Math.max(remainingMs, 30 * SECOND));
 }

@@ -7,12 +7,15 @@ export interface VisitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Nobody looks at the release meanwhile. */
+const VISIT_MS = 3_000;
+
 /**
  * Asks the public address as a visitor would, redirects followed. It informs and decides nothing, so every
  * failure is an answer: `status` null and the reason.
  */
 export async function visit(url: string, options: VisitOptions = {}): Promise<Answers["visit"]> {
-  const timeoutMs = options.timeoutMs ?? 10_000;
+  const timeoutMs = options.timeoutMs ?? VISIT_MS;
   const agent = new Agent({ connect: { timeout: timeoutMs } });
   const limit = AbortSignal.timeout(timeoutMs);
   try {

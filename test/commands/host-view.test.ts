@@ -44,6 +44,18 @@ it("reads a real host", () => {
   expect(seen.desiredSecretsHash).toMatch(/^[0-9a-f]{64}$/);
 });
 
+it("takes a release that the host is stopping, at the end of its time, for none that could be gone back to", () => {
+  const [blue, green] = view(recorded).containers;
+  const leaving = view(`${recorded}\nkeys/shop-production/leaving:${blue?.id}\n`);
+  expect(leaving.containers).toEqual([green]);
+  expect(leaving.releases).toEqual(view(recorded).releases);
+});
+
+it("sees that a certificate on the host is another than the proxy's copy", () => {
+  expect(view(recorded).proxy.filesChanged).toBe(false);
+  expect(view(`${recorded}\nfiles changed\n`).proxy.filesChanged).toBe(true);
+});
+
 it("tells changed secrets by this host's key", () => {
   const secrets = new Map([["PEM", "other"]]);
   expect(parseHostView(recorded, { ...vocabulary, secrets }).desiredSecretsHash).not.toBe(

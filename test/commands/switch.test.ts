@@ -65,6 +65,25 @@ it("refuses a switch on a proof that has grown too old, and touches nothing", ()
   expect(host.ask({ ...switchStep, provenUntilMs: 1e15 })).toEqual({ verdict: "done" });
 });
 
+it.each([
+  ["the guardian has decided meanwhile", "guard-gone", 1e15],
+  ["the proof has grown old meanwhile", "step-failed", 500],
+])("refuses a switch on a host that stood still until %s, and leaves the pointer", (_, code, inMs) => {
+  // As slow as Docker on a host that stands still: the lease is over before the act is.
+  host.command(
+    "docker",
+    `case "$1 $2" in
+      "container inspect") echo "true /${key}-green" ;;
+      "exec evenkeel-guardian") printf '${armed.replaceAll("\n", "\\n")}' >"${host.root}/guards/${key}/guard" && echo armed ;;
+      "update --restart") sleep 1; ${code === "guard-gone" ? `rm -f "${host.root}/guards/${key}/guard"` : ":"} ;;
+    esac`,
+  );
+  const [uptime = ""] = readFileSync("/proc/uptime", "utf8").split(" ");
+  const provenUntilMs = Number(uptime) * 1000 + inMs;
+  expect(host.ask({ ...switchStep, provenUntilMs })).toMatchObject({ verdict: "failed", code });
+  expect(pointer()).toBe("blue");
+});
+
 it("refuses to point back on what was seen too long ago, and touches nothing", () => {
   expect(host.ask(switchStep)).toEqual({ verdict: "done" });
   expect(host.ask({ ...backStep, provenUntilMs: 1 })).toMatchObject({

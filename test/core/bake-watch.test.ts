@@ -124,6 +124,9 @@ test.each([
   const host = answering(hostWith(), "visit", () => ({ status, detail: "refused" }));
   const { steps, notices, outcome } = story(host, { publicUrl: "https://shop.example" });
   expect(all(steps, "visit")).toEqual([{ kind: "visit", url: "https://shop.example" }]);
+  // An address that does not answer must not keep anybody from looking at the release.
+  const kinds = steps.map(({ kind }) => kind);
+  expect(kinds.indexOf("watch")).toBeLessThan(kinds.indexOf("visit"));
   expect(notices).toContainEqual({ kind: "note", level, text });
   expect(outcome?.phase).toBe("promoted");
 });

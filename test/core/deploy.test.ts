@@ -280,7 +280,7 @@ test("a bare host is prepared first, in this order", () => {
   const { host, request } = everyStep();
   const told = runScript(deploy(request), host);
   expect(kinds(told).slice(0, 8)).toEqual([
-    ...["observe", "pull", "acquire", "observe", "install-proxy", "route", "stage", "pre-deploy"],
+    ...["observe", "pull", "acquire", "observe", "install-proxy", "stage", "pre-deploy", "route"],
   ]);
   expect(told.steps).toContainEqual({ kind: "install-proxy", fence: 1, upgrade: false });
   for (const text of [

@@ -61,8 +61,18 @@ test.each([
 
 test("a hot container's restarts before the gate do not count, those in it do", () => {
   const restarted = aProbe({ container: aContainer({ restarts: 2 }) });
-  expect(judgeGate(restarted, "container-1", health, 0, 2).verdict).toBe("pass");
-  expect(judgeGate(restarted, "container-1", health, 0, 1).verdict).toBe("fail");
+  expect(judgeGate(restarted, "container-1", health, 0, { restarts: 2, oomKilled: false }).verdict).toBe(
+    "pass",
+  );
+  expect(judgeGate(restarted, "container-1", health, 0, { restarts: 1, oomKilled: false }).verdict).toBe(
+    "fail",
+  );
+});
+
+test("a process that a hot container lost to a want of memory before the gate does not count, one in it does", () => {
+  const lost = aProbe({ container: aContainer({ oomKilled: true }) });
+  expect(judgeGate(lost, "container-1", health, 0, { restarts: 0, oomKilled: true }).verdict).toBe("pass");
+  expect(judgeGate(lost, "container-1", health, 0).verdict).toBe("fail");
 });
 
 test("a host that could not ask, its disk being full, says nothing about the container", () => {

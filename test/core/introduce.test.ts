@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { deploy } from "../../src/core/deploy.js";
+import { LOCK_LEASE_MS } from "../../src/core/lock.js";
 import type { Answers, Failure, Notice, Step, StepKind, StepOf } from "../../src/core/model.js";
 import { rollback } from "../../src/core/rollback.js";
 import { answering } from "../support/answering.js";
@@ -123,6 +124,29 @@ test("where the previous release does not answer, that is told, and the switch i
   const untried = hostWith({}, { healthyAfterMs: null });
   untried.ledger = [];
   expect(story(untried).first("switch")).toMatchObject({ to: { mode: "solo" }, guard: null });
+});
+
+test("a probe that the previous release misses once is not yet a reason to switch alone", () => {
+  const missing = (times: number) =>
+    answering(hostWith(), "probe", (answer, time) => {
+      const [candidate, previous] = answer.reports;
+      if (candidate === undefined || previous === undefined || time > times) return answer;
+      return { ...answer, reports: [candidate, { ...previous, samples: [] }] };
+    });
+  expect(story(missing(2)).first("switch")).toMatchObject({ to: { mode: "pair" } });
+  expect(story(missing(99)).first("switch")).toMatchObject({ to: { mode: "solo" } });
+});
+
+test("between two looks of the gate the lock does not end, however slow the pace", () => {
+  const health = { ...two.health, intervalMs: 60_000, deadlineMs: 600_000 };
+  const host = hostWith({ healthyAfterMs: 200_000 });
+  const { steps } = story(host, {
+    ...request,
+    deadlineMs: 3_600_000,
+    release: { ...request.release, runtime: { ...two, health } },
+  });
+  const waits = steps.flatMap((step) => (step.kind === "wait" ? [step.ms] : []));
+  expect(Math.max(...waits)).toBe(LOCK_LEASE_MS / 2);
 });
 
 test("a previous release whose folder is gone is asked as the candidate is", () => {

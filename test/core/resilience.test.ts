@@ -166,8 +166,29 @@ test("where a rival holds the host by then, the rival brings it in order", () =>
   const host = aSimulatedHost(aRelease());
   host.lock = { holder: "rival", reason: "deploy", leaseMs: 30_000, expiresMs: host.nowMs + 30_000 };
   const told = tell(host, [], { story: () => interrupted("deadline") });
-  expect(told).toMatchObject({ outcome: { phase: "aborted", code: "locked" }, kinds: ["acquire"] });
+  expect(told).toMatchObject({
+    outcome: { phase: "aborted", code: "deadline", serving: 1, reason: expect.stringContaining("by rival") },
+    kinds: ["acquire", "observe"],
+  });
 });
+
+test.each([
+  ["promoted", "green", { phase: "promoted", revision: 2 }],
+  [
+    "rolled-back",
+    "blue",
+    { phase: "rolled-back", serving: 1, reason: expect.stringContaining("rolled-back") },
+  ],
+] as const)(
+  "what it had %s stays so, though a rival, or an act of its own that goes on, has the lock",
+  (event, live, outcome) => {
+    const host = withCandidate();
+    host.pointer = { mode: "solo", live };
+    host.ledger.push(byRun("run-1", "switched"), { ...byRun("run-1", event), reason: `it ${event}` });
+    host.lock = { holder: "rival", reason: "deploy", leaseMs: 30_000, expiresMs: host.nowMs + 30_000 };
+    expect(tell(host, [lostAt(0)])).toMatchObject({ outcome, times: 1 });
+  },
+);
 
 test("a run that lost the lock looks at the host, and does nothing more", () => {
   const told = tell(aSimulatedHost(aRelease()), [], { story: () => interrupted("fenced") });
@@ -265,7 +286,11 @@ test("where a rival has the lock by then, the rival settles it", () => {
   const host = withOpenSwitch();
   host.guard = guardOf("run-1");
   host.lock = { holder: "rival", reason: "deploy", leaseMs: 30_000, expiresMs: host.nowMs + 30_000 };
-  expect(tell(host, [lostAt(0)])).toMatchObject({ outcome: { phase: "aborted", code: "locked" }, times: 1 });
+  expect(tell(host, [lostAt(0)])).toMatchObject({
+    // Nobody has gone back from it yet: no run may say that it never switched.
+    outcome: { phase: "halted", code: "locked", reason: expect.stringContaining("by rival") },
+    times: 1,
+  });
 });
 
 test("where it cannot be settled, that is how the run ends, and the lock is given back", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { deploy } from "../../src/core/deploy.js";
 import { chooseRollback, rollback } from "../../src/core/rollback.js";
+import { answering } from "../support/answering.js";
 import {
   aContainer,
   anEntry,
@@ -290,6 +291,22 @@ test("where the port is the one that the proxy has, its configuration is left al
   expect(back(host).steps.map(({ kind }) => kind)).not.toContain("route");
 });
 
+test("a hot release that a deploy which was cut off has taken the port from is given it back, before the switch", () => {
+  const host = twice();
+  const site = host.proxy.site;
+  if (site === null) throw new Error("the proxy has a site");
+  host.proxy = {
+    ...host.proxy,
+    site: { ...site, slots: { ...site.slots, blue: { port: 4000, healthPath: "/up" } } },
+  };
+  const told = back(host);
+  expect(told.steps.map(({ kind }) => kind).slice(0, 5)).toEqual([
+    ...["acquire", "observe", "route", "probe", "switch"],
+  ]);
+  expect(host.proxy.site).toEqual(site);
+  expect(told.outcome).toMatchObject({ phase: "promoted", revision: 1 });
+});
+
 test("a host whose proxy has no site yet is given none by a rollback", () => {
   const host = twice();
   host.advance(120_000);
@@ -312,7 +329,24 @@ test("its image pruned, it is pulled again and started", () => {
   host.images.delete(anImage("v1"));
   const told = back(host);
   expect(told.outcome).toMatchObject({ phase: "promoted", revision: 1 });
+  // A pull may outlast the lock's lease, so the lock is not held meanwhile.
+  expect(told.steps.map(({ kind }) => kind).slice(0, 7)).toEqual([
+    ...["acquire", "observe", "unlock", "pull", "acquire", "observe", "start"],
+  ]);
   expect(told.steps).toContainEqual({ kind: "pull", image: anImage("v1") });
+});
+
+test("an image that is gone again after it was pulled is not pulled for ever", () => {
+  const host = twice();
+  host.advance(120_000);
+  host.images.delete(anImage("v1"));
+  const pruned = answering(host, "pull", (answer) => {
+    host.images.delete(anImage("v1"));
+    return answer;
+  });
+  const told = back(pruned);
+  expect(told.outcome).toMatchObject({ phase: "aborted", code: "image-missing", serving: 2 });
+  expect(told.steps.filter(({ kind }) => kind === "pull")).toHaveLength(1);
 });
 
 test("a lock that is held refuses before anything is looked at", () => {

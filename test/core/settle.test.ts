@@ -4,7 +4,7 @@ import type { ContainerView, LedgerEvent, Slot } from "../../src/core/model.js";
 import { beginRun, type Run } from "../../src/core/script.js";
 import { letProxyForget, settled } from "../../src/core/settle.js";
 import { answering } from "../support/answering.js";
-import { anEntry, anImage, aRelease, aRequest, aRuntime } from "../support/builders.js";
+import { anEntry, anImage, aRelease, aRequest, aRuntime, aSite } from "../support/builders.js";
 import { type Fault, runScript } from "../support/run-script.js";
 import { type Behaviour, createContainer, healthy } from "../support/simulated-container.js";
 import { SimulatedHost } from "../support/simulated-host.js";
@@ -446,6 +446,29 @@ test("for a dead release another that answers takes over", () => {
       reason: "took over: revision 3, which should serve, does not run",
     },
   });
+});
+
+test("the one that takes over gets its own port back from the proxy first, and nothing moves where that fails", () => {
+  const begin = () => {
+    const host = hostOf({ blue: { revision: 3, exited: true }, green: { revision: 2 } }, [
+      ["promoted", 2],
+      ["promoted", 3],
+    ]);
+    const site = aSite();
+    const green = { port: 4000, healthPath: "/up" };
+    host.proxy = { ...host.proxy, site: { ...site, slots: { ...site.slots, green } } };
+    return host;
+  };
+  const host = begin();
+  const told = settle(host);
+  expect(told.kinds.indexOf("route")).toBeLessThan(told.kinds.indexOf("point-back"));
+  expect(host.proxy.site).toEqual(aSite());
+  expect(host.pointer).toEqual({ mode: "solo", live: "green" });
+
+  const failing = begin();
+  answering(failing, "route", () => ({ verdict: "failed", code: "proxy-failed", message: "no" }));
+  settle(failing);
+  expect(failing.pointer).toEqual({ mode: "solo", live: "blue" });
 });
 
 test("so it does for none at all", () => {

@@ -210,5 +210,15 @@ describe("a host behind a real sshd", () => {
     expect(stepTimeoutMs(pull)).toBeGreaterThan(60_000);
     expect(limitWithin(pull, 45_000)).toBe(45_000);
     expect(limitWithin({ kind: "observe" }, -1)).toBeGreaterThan(0);
+    // What finishes its requests may take its own time.
+    const retire = {
+      kind: "retire",
+      fence: 1,
+      containerId: "c",
+      slot: "blue",
+      drainMs: 60_000,
+      afterMs: 0,
+    } as const;
+    expect(limitWithin(retire, -1)).toBeGreaterThan(60_000);
   });
 });

@@ -343,6 +343,7 @@ function rival(context: Context, size: number): void {
 
 function releaseOf(name: BehaviourName, number: number) {
   const runtime = aRuntime({
+    port: number % 3 === 2 ? 4000 : 3000,
     health: aHealth({ passes: 2, intervalMs: 500, deadlineMs: 15_000 }),
     bake: aBake({ durationMs: 5_000, intervalMs: 1_000, minimumSamples: 5, deadlineMs: 12_000 }),
     hotMs: 120_000,

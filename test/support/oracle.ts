@@ -82,6 +82,9 @@ export function watchHost(host: SimulatedHost): Oracle {
           blame(1, `${by} sent traffic to the empty slot ${to.live} though something runs`);
       }
     }
+    const live = host.inSlot(to.live);
+    if (by === "run" && live !== null && host.isHealthy(live) && host.reached(to.live) === null)
+      blame(1, `${by} sent traffic to ${name(live)} at a port where it does not listen`);
     if (to.mode === "pair") {
       const standby = host.inSlot(to.standby);
       if (standby === null || !hasProof(standby)) blame(1, `${name(standby)} stands by without proof`);
@@ -174,7 +177,7 @@ export function watchHost(host: SimulatedHost): Oracle {
         const atStart = host.live();
         left = atStart === null ? null : { container: atStart, robust: isRobust(atStart, host) };
       }
-      const run = { kind, holder, fence: null as number | null, fenced: false };
+      const run = { kind, holder, fence: null as number | null, fenced: false, refused: false };
       runs.push(run);
       return {
         answered: (step, reply) => {
@@ -186,6 +189,7 @@ export function watchHost(host: SimulatedHost): Oracle {
           if (step.kind === "acquire" && reply.kind === "answer") {
             const answer = reply.answer as { verdict: string; fence?: number };
             if (answer.verdict === "granted") run.fence = answer.fence ?? null;
+            run.refused = answer.verdict === "held";
           }
         },
         ends: (outcome, tookMs, limitMs) => {
@@ -235,13 +239,16 @@ export function watchHost(host: SimulatedHost): Oracle {
 
   function judgeOutcome(
     outcome: Outcome,
-    { fence, holder }: { readonly fence: number | null; readonly holder: string },
+    {
+      fence,
+      holder,
+      refused,
+    }: { readonly fence: number | null; readonly holder: string; readonly refused: boolean },
   ) {
     // Another run has acted since: what is true now is that run's doing.
     const others = fence !== null && host.fence !== fence;
     const live = host.live();
     // A host that could not write refuses even whoever has its lock.
-    const refused = outcome.phase === "aborted" && outcome.code === "locked";
     if (outcome.phase !== "lost" && !refused && !others && fence !== null && host.lock !== null)
       blame(8, `${outcome.phase}, and the lock was left to end by itself`);
     if (outcome.phase === "promoted" || outcome.phase === "nothing-to-do") {
@@ -269,7 +276,7 @@ export function watchHost(host: SimulatedHost): Oracle {
     if (ours && !anothers && outcome.phase !== "halted" && open)
       blame(8, `${outcome.phase} was said before the switch was settled`);
     const last = host.ledger.at(-1);
-    if (ours && last?.fence === fence && last.event === "promoted")
+    if (last?.fence === fence && last.event === "promoted")
       blame(8, `${outcome.phase} was said of revision ${last.revision}, which was promoted`);
   }
 }

@@ -17,7 +17,7 @@ import type {
   StepKind,
   StepOf,
 } from "../../src/core/model.js";
-import { aView, MIB } from "./builders.js";
+import { aSite, aView, MIB } from "./builders.js";
 import {
   answersHealth,
   type Behaviour,
@@ -106,6 +106,13 @@ export class SimulatedHost {
     return this.containers.find((container) => container.slot === slot) ?? null;
   }
 
+  /** What the proxy finds in a slot: nobody, where it asks at another port than the container listens on. */
+  reached(slot: Slot): SimContainer | null {
+    const container = this.inSlot(slot);
+    const port = this.proxy.site?.slots[slot].port;
+    return port === undefined || port === container?.release.runtime.port ? container : null;
+  }
+
   byId(id: string): SimContainer | null {
     return this.containers.find((container) => container.id === id) ?? null;
   }
@@ -136,7 +143,7 @@ export class SimulatedHost {
           ...this.reapers.map((reaper) => reaper.atMs),
         ),
       );
-      flow(this.traffic, this.pointer, (slot) => this.inSlot(slot), this.nowMs, nextMs - this.nowMs);
+      flow(this.traffic, this.pointer, (slot) => this.reached(slot), this.nowMs, nextMs - this.nowMs);
       this.nowMs = nextMs;
       for (const container of this.containers)
         if (nextEventMs(container) <= this.nowMs) happen(container, this.nowMs);
@@ -604,7 +611,8 @@ export function aSimulatedHost(
     { ...entry, event: "switched" },
     { ...entry, event: "promoted" },
   ];
-  host.proxy = { ...aView().proxy };
+  const route = { port: release.runtime.port, healthPath: release.runtime.health.path };
+  host.proxy = { ...aView().proxy, site: aSite({ slots: { blue: route, green: route } }) };
   return host;
 }
 
