@@ -169,7 +169,19 @@ function* restorePointer(
   const chosen = slot === first.slot ? first : (second ?? first);
   const entry = draft("halted", chosen.revision, chosen, holder, `the pointer was lost: ${decision.reason}`);
   const limit = provenUntil(decision.atMs);
-  yield* ask(run, { kind: "point-back", fence: run.fence, live: slot, ...limit, entry });
+  if (yield* isReached(run, view, chosen, fallback))
+    yield* ask(run, { kind: "point-back", fence: run.fence, live: slot, ...limit, entry });
+}
+
+/** Probes ask the container itself. Whether the proxy finds it at the same port is seen to before it gets traffic. */
+function* isReached(
+  run: Run,
+  view: HostView,
+  container: ContainerView,
+  fallback: RuntimeSpec | null,
+): Script<boolean> {
+  const runtime = recordOf(view, container.revision)?.release.runtime ?? fallback;
+  return runtime === null || (yield* routeTo(run, view, container.slot, runtime)) === null;
 }
 
 /**
@@ -198,8 +210,7 @@ function* takeOver(
   const entry = health.proven
     ? draft("rolled-back", live?.revision ?? 0, live, holder, reason)
     : draft("halted", container.revision, container, holder, `${reason}; it answers no probes, but runs`);
-  const runtime = recordOf(view, container.revision)?.release.runtime ?? fallback;
-  if (runtime !== null && (yield* routeTo(run, view, container.slot, runtime)) !== null) return false;
+  if (!(yield* isReached(run, view, container, fallback))) return false;
   const pointed = yield* ask(run, {
     kind: "point-back",
     fence: run.fence,

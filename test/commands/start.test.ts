@@ -128,3 +128,16 @@ it("left hot, is stopped by the host itself, unless it serves again by then", as
     await new Promise((resolve) => setTimeout(resolve, 100));
   expect(host.calls()).toContain("docker rm -f 0ld");
 });
+
+it("while it finishes its requests at the end of its time, nobody is kept from a deploy, and it is no way back", async () => {
+  host.command("docker", `case "$1" in stop) exec sleep 8 ;; container) exit 1 ;; esac`);
+  host.ask({ ...retire, afterMs: 1 });
+  host.ask({ kind: "unlock", fence: 1 });
+  for (let wait = 0; wait < 100 && !host.calls().includes("docker stop"); wait += 1)
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(host.calls()).toContain("docker stop");
+  expect(host.ask({ kind: "acquire", holder: "other", reason: "y", leaseMs: 30_000 })).toMatchObject({
+    verdict: "granted",
+  });
+  expect(host.file(`keys/${key}/leaving`)).toBe("0ld");
+});
