@@ -130,6 +130,18 @@ ek_inspect() {
   esac
   printf '%s\n' "$ek_seen" | sed 's/^/container /'
 }
+# ID: whether it has stopped, or is gone.
+ek_still() { [ "$(docker container inspect --format '{{.State.Running}}' "$1" 2>/dev/null)" != true ]; }
+# ID: takes it away, or waits for the host, which may be taking it away at this moment.
+ek_remove() {
+  ek_tries=0
+  until docker rm -f "$1" >/dev/null; do
+    docker container inspect --format x "$1" >/dev/null 2>&1 || return 0
+    ek_tries=$((ek_tries + 1))
+    [ "$ek_tries" -lt 50 ] || return 1
+    sleep 0.2
+  done
+}
 ek_scratch() {
   for T in /dev/shm /tmp "$R"; do
     T=$(mktemp -d "$T/evenkeel.XXXXXX" 2>/dev/null) && break

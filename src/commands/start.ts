@@ -26,8 +26,8 @@ if ek_slot ${slot}; then
     ek_fail slot-serving ${`the pointer is lost and slot ${slot} may be serving`}
   fi
   ek_extend $((C_STOP * 1000 + 60000))
-  if [ "$C_UP" = true ]; then docker stop "$C_ID" >/dev/null || exit 71; fi
-  docker rm -f "$C_ID" >/dev/null || exit 71
+  if [ "$C_UP" = true ]; then docker stop "$C_ID" >/dev/null || ek_still "$C_ID" || exit 71; fi
+  ek_remove "$C_ID" || exit 71
 elif [ -n "$C_ID" ]; then
   ek_fail name-taken ${`the name ${name} belongs to a container that evenkeel did not make`}
 fi

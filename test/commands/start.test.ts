@@ -141,3 +141,21 @@ it("while it finishes its requests at the end of its time, nobody is kept from a
   });
   expect(host.file(`keys/${key}/leaving`)).toBe("0ld");
 });
+
+it.each([retire, start])(
+  "waits, for a $kind, until the host has taken away what it is taking away",
+  (step) => {
+    host.command(
+      "docker",
+      `case "$1 $2" in
+      "container inspect") [ ! -e "$FOLDER/gone" ] || exit 1; echo "0ld true 5 ${key}|${host.root}" ;;
+      "image inspect") echo sha256:1 ;;
+      "stop 0ld") exit 1 ;;
+      "rm -f") [ -e "$FOLDER/once" ] && : >"$FOLDER/gone"; : >"$FOLDER/once"; echo "removal is already in progress" >&2; exit 1 ;;
+      create*) echo n3w ;;
+    esac`,
+    );
+    expect(host.ask<"retire" | "start">(step)).toMatchObject({ verdict: "done" });
+    expect(host.calls().match(/docker rm -f 0ld/g)).toHaveLength(2);
+  },
+);
