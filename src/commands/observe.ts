@@ -5,7 +5,7 @@ import { inspectFormat } from "./containers.js";
 import { parseHostView } from "./host-view.js";
 import { guardianContainer, proxyContainer } from "./names.js";
 import { raw, sh } from "./quote.js";
-import { SUM } from "./site.js";
+import { MOST_BYTES, SUM } from "./site.js";
 import type { Spelling, Vocabulary } from "./vocabulary.js";
 
 /** Lines of the ledger that are read, and bytes: a decision never needs more. */
@@ -45,7 +45,7 @@ if [ -d "$R" ]; then
   grep -H '' hmac.key "keys/$K/fence" "keys/$K/lock" "keys/$K/leaving" "routes/$K/active" "guards/$K/guard" "guards/$K/outcome" proxy/image "proxy/sites/$K.caddy" "keys/$K/releases"/*/manifest.json 2>/dev/null | grep -v -e '^proxy/sites/[^:]*:[^#]' -e ${`^proxy/sites/[^:]*:${SUM}`}
   # A pipe would be waited for, and what is no certificate any more may be of any size.
   sed -n ${`s/^${SUM}//p`} "proxy/sites/$K.caddy" 2>/dev/null | while read -r ek_sum ek_path; do
-    [ -f "$ek_path" ] && ek_found=$(head -c 1048577 "$ek_path" 2>/dev/null | sha256sum) && [ "\${ek_found%% *}" = "$ek_sum" ] || echo 'files changed'
+    [ -f "$ek_path" ] && ek_found=$(head -c ${MOST_BYTES + 1} "$ek_path" 2>/dev/null | sha256sum) && [ "\${ek_found%% *}" = "$ek_sum" ] || echo 'files changed'
   done
   printf 'routes %s\n' "$(stat -c %i "$R/routes" 2>/dev/null)"
 fi

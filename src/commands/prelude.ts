@@ -131,7 +131,7 @@ ek_inspect() {
   printf '%s\n' "$ek_seen" | sed 's/^/container /'
 }
 # ID: whether it has stopped, or is gone.
-ek_still() { [ "$(docker container inspect --format '{{.State.Running}}' "$1" 2>/dev/null)" != true ]; }
+ek_stopped() { [ "$(docker container inspect --format '{{.State.Running}}' "$1" 2>/dev/null)" != true ]; }
 # ID: takes it away, or waits for the host, which may be taking it away at this moment.
 ek_remove() {
   ek_tries=0

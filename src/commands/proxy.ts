@@ -4,7 +4,7 @@ import { answerOf } from "./answer.js";
 import { guardianLoop, guardianVersion } from "./guardian.js";
 import { guardianContainer, network, nobody, proxyContainer } from "./names.js";
 import { argv, raw, sh } from "./quote.js";
-import { hostFiles, inProxy, proxyConfig, siteParts } from "./site.js";
+import { hostFiles, inProxy, MOST_BYTES, proxyConfig, siteParts } from "./site.js";
 import type { Spelling, Vocabulary } from "./vocabulary.js";
 
 const next = `${proxyContainer}-next`;
@@ -121,15 +121,16 @@ fi`;
 }
 
 /**
- * PATH: copies a file of the host for the proxy, which the digest in SUM names: what the site that is loaded
- * needs stays as it is until the next one is taken. What has no end, such as a device, would fill the disk.
+ * PATH: copies a file of the host for the proxy, which the digest in SUM, and in KEPT, names: what the site that is
+ * loaded needs stays as it is until the next one is taken. What has no end, such as a device, would fill the disk.
  */
 const copy = sh`ek_copy() {
-  if ! { [ -f "$1" ] && [ -r "$1" ] && [ "$(wc -c <"$1")" -le 1048576 ]; } 2>/dev/null; then
+  if ! { [ -f "$1" ] && [ -r "$1" ] && [ "$(wc -c <"$1")" -le ${MOST_BYTES} ]; } 2>/dev/null; then
     ek_fail proxy-failed "cannot read $1 on the host: expected a file of 1 MiB at most that this account may read"
   fi
   { mkdir -p "$C" && cp "$1" "$C/new" && SUM=$(sha256sum <"$C/new") && SUM=\${SUM%% *} && chmod 600 "$C/new" &&
     ek_sync "$C/new" && mv -f "$C/new" "$C/$SUM" && ek_sync "$C"; } 2>/dev/null || ek_unwritable "$C"
+  KEPT="$KEPT$SUM "
 }`;
 
 /** WORD NAME: the first line of a site says what it claims, in JSON. What another app of the host has is not given away. */
@@ -155,8 +156,7 @@ export function route(step: StepOf<"route">, vocabulary: Vocabulary): Spelling<"
     domains.length === 0
       ? [['"domains":[]', "what no app has a domain for"]]
       : domains.map((domain) => [`"${domain}"`, domain]);
-  const files = hostFiles(step.site);
-  const copies = files.map((path, index) => sh`ek_copy ${path}; SUM_${index}=$SUM`);
+  const copies = hostFiles(step.site).map((path, index) => sh`ek_copy ${path}; SUM_${index}=$SUM`);
   const text = siteParts(vocabulary.key, step.site).map((part, at) =>
     at % 2 === 0 ? argv([part]) : `"$SUM_${part}"`,
   );
@@ -164,7 +164,7 @@ export function route(step: StepOf<"route">, vocabulary: Vocabulary): Spelling<"
 ${raw(claim)}
 ${raw(claims.map((words) => `ek_claim ${argv(words)}`).join("\n"))}
 ${raw(copy)}
-C=$R/proxy/certs/$K
+C=$R/proxy/certs/$K KEPT=' '
 ${raw(copies.join("\n"))}
 ek_pointer
 # Until a release is proven nobody serves, so that a candidate gets no visitors; without a pointer it would.
@@ -181,7 +181,6 @@ chmod 644 "$C/sites/$K.caddy"
 mv -f "$C/sites/$K.caddy" "$R/proxy/sites/$K.caddy" && ek_sync "$R/proxy/sites" || ek_unwritable "$R/proxy/sites"
 rm -rf "$C"
 # What no site names any more: the proxy has read it, and never reads it again.
-KEPT=" ${raw(files.map((_, index) => `$SUM_${index}`).join(" "))} "
 for ek_old in "$R/proxy/certs/$K"/*; do
   case $KEPT in *" \${ek_old##*/} "*) ;; *) rm -f "$ek_old" ;; esac
 done`;

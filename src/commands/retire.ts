@@ -15,9 +15,8 @@ export function retire(step: StepOf<"retire">, vocabulary: Vocabulary): Spelling
   const drain = Math.ceil(step.drainMs / 1000);
   const words = { id: step.containerId, slot: step.slot };
   const stop = sh`docker stop --time ${drain} ${words.id} >/dev/null 2>&1 || :
-docker rm -f ${words.id} >/dev/null 2>&1 || :`;
-  const now = sh`docker stop --time ${drain} ${words.id} >/dev/null 2>&1 || :
-ek_remove ${words.id} 2>/dev/null || ek_fail step-failed 'the container could not be removed'`;
+ek_remove ${words.id} 2>/dev/null`;
+  const now = sh`${raw(stop)} || ek_fail step-failed 'the container could not be removed'`;
   const later = sh`(
   trap '' HUP
   exec 9>&-

@@ -11,8 +11,11 @@ const HEAD = "# evenkeel site ";
 /** Stands in a site's text for the digest of a file of the host, which only the host can tell. No configuration has a NUL. */
 const digestOf = (index: number) => `\0${index}\0`;
 
-/** Before the digest and the path of a file that the proxy has a copy of, as `sha256sum -c` reads them. */
+/** Before the digest and the path of a file that the proxy has a copy of. */
 export const SUM = "# sum ";
+
+/** More than any certificate has: a file of the host is not read beyond it. */
+export const MOST_BYTES = 1_048_576;
 
 /**
  * What the proxy is told for one key. The pointer is read once per request into a variable: matchers that

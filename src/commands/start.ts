@@ -26,7 +26,7 @@ if ek_slot ${slot}; then
     ek_fail slot-serving ${`the pointer is lost and slot ${slot} may be serving`}
   fi
   ek_extend $((C_STOP * 1000 + 60000))
-  if [ "$C_UP" = true ]; then docker stop "$C_ID" >/dev/null || ek_still "$C_ID" || exit 71; fi
+  if [ "$C_UP" = true ]; then docker stop "$C_ID" >/dev/null || ek_stopped "$C_ID" || exit 71; fi
   ek_remove "$C_ID" || exit 71
 elif [ -n "$C_ID" ]; then
   ek_fail name-taken ${`the name ${name} belongs to a container that evenkeel did not make`}

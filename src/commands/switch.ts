@@ -23,27 +23,30 @@ docker update --restart always ${step.containerId} >/dev/null &
 ${raw(step.guard === null ? "ek_guarded" : arm(step, step.guard, vocabulary))}
 wait $! || exit 71
 ek_ledger ${ledgerRest(step.entry)}
-${raw(believed(step.believedFromMs))}${raw(step.guard === null ? "" : stillArmed(step.guard.token))}ek_now
-${raw(proven(step.provenUntilMs))}ek_point ${pointerText(step.to)}
+${raw(believed(step.believedFromMs))}${raw(step.guard === null ? "" : guarded(step.guard.token))}${raw(proven(step.provenUntilMs))}ek_point ${pointerText(step.to)}
 ${raw(step.guard === null ? disarm : "")}`;
   return done(act(vocabulary, step.fence, body));
 }
 
 /**
  * On a host that stands still the acts before may outlast the guard's lease: what the guardian has decided is not
- * undone, and between it and the pointer there is one winner.
+ * undone, and between it and the pointer there is one winner. Without a token it is only held back.
  */
-function stillArmed(token: string): string {
-  return sh`ek_guarded
-ek_token
+function guarded(token: string | null): string {
+  const armed =
+    token === null
+      ? ""
+      : sh`ek_token
 [ "$TOKEN" = ${token} ] || ek_fail guard-gone 'the guardian has decided already'
 `;
+  return `ek_guarded\n${armed}`;
 }
 
 /** A runner that slept since its probes would move traffic on what was true then. */
 function proven(untilMs: number | undefined): string {
   if (untilMs === undefined) return "";
-  return sh`[ "$NOW" -le ${Math.floor(untilMs)} ] || ek_fail step-failed 'the proof of health is too old: the run was stopped in between'
+  return sh`ek_now
+[ "$NOW" -le ${Math.floor(untilMs)} ] || ek_fail step-failed 'the proof of health is too old: the run was stopped in between'
 `;
 }
 
@@ -96,7 +99,7 @@ ek_drop "$G/outcome"`;
  * release that serves alone and was never promoted, and bakes it anew.
  */
 export function confirm(step: StepOf<"confirm">, vocabulary: Vocabulary): Spelling<"confirm"> {
-  const body = sh`${raw(step.token === null ? "ek_guarded\n" : stillArmed(step.token))}ek_point ${step.live}
+  const body = sh`${raw(guarded(step.token))}ek_point ${step.live}
 ek_drop "$G/guard"
 ek_drop "$G/outcome"
 ek_ledger ${ledgerRest(step.entry)}

@@ -1,5 +1,5 @@
 import type { Candidate, Errand } from "./candidate.js";
-import { recordOf } from "./ledger.js";
+import { runtimeOf } from "./ledger.js";
 import { giveBack } from "./locking.js";
 import { type HostView, type LedgerEntry, type Outcome, type OutcomeCode, otherSlot } from "./model.js";
 import { ask, end, type Run, type Script } from "./script.js";
@@ -75,8 +75,8 @@ export function* retireHot(run: Run, view: HostView): Script<void> {
   if (view.pointer?.mode !== "solo") return;
   const hot = inSlot(view, otherSlot(view.pointer.live));
   if (hot === null) return;
-  const runtime = recordOf(view, hot.revision)?.release.runtime;
-  if (runtime === undefined) return;
+  const runtime = runtimeOf(view, hot);
+  if (runtime === null) return;
   yield* ask(run, {
     kind: "retire",
     fence: run.fence,

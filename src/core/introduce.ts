@@ -3,11 +3,12 @@ import { bake } from "./bake-watch.js";
 import { type Candidate, type Errand, guardOf, line, onceStable, type Standby } from "./candidate.js";
 import { concede } from "./ending.js";
 import { judgeGate, type Past } from "./gate.js";
-import { recordOf, stableRevisions } from "./ledger.js";
+import { runtimeOf, stableRevisions } from "./ledger.js";
 import { LOCK_LEASE_MS, PROOF_LIMIT_MS } from "./lock.js";
 import { giveBack } from "./locking.js";
 import {
   type ContainerView,
+  type HealthPolicy,
   type HostView,
   type Outcome,
   type OutcomeCode,
@@ -95,7 +96,7 @@ export function* introduce(
 function previousOf(view: HostView, serving: ContainerView, fallback: RuntimeSpec): Standby {
   return {
     container: serving,
-    runtime: recordOf(view, serving.revision)?.release.runtime ?? fallback,
+    runtime: runtimeOf(view, serving) ?? fallback,
   };
 }
 
@@ -160,10 +161,7 @@ function* gate(run: Run, candidate: Candidate, previous: Standby | null): Script
         previous !== null && left === null && other?.container != null && isUp(other.container);
       if (!stands && mayStand && looks < STANDBY_TRIES && elapsedMs < health.deadlineMs) {
         looks++;
-        yield* ask(run, {
-          kind: "wait",
-          ms: Math.min(previous.runtime.health.intervalMs, LOCK_LEASE_MS / 2),
-        });
+        yield* untilNextLook(run, previous.runtime.health);
         continue;
       }
       return {
@@ -176,9 +174,13 @@ function* gate(run: Run, candidate: Candidate, previous: Standby | null): Script
     }
     if (verdict.reason !== told) yield* note("info", `waiting for ${health.path}: ${verdict.reason}`);
     told = verdict.reason;
-    // Each look renews the lock, which must not end under a run that waits for a slow start.
-    yield* ask(run, { kind: "wait", ms: Math.min(health.intervalMs, LOCK_LEASE_MS / 2) });
+    yield* untilNextLook(run, health);
   }
+}
+
+/** Each look renews the lock, which must not end under a run that waits for a slow start. */
+function* untilNextLook(run: Run, { intervalMs }: HealthPolicy): Script<void> {
+  yield* ask(run, { kind: "wait", ms: Math.min(intervalMs, LOCK_LEASE_MS / 2) });
 }
 
 /** Before the switch: only the idle slot is undone; and not even that where nothing serves and it may be the way out. */

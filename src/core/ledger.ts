@@ -1,4 +1,4 @@
-import type { ContainerView, HostView, LedgerEntry, ReleaseRecord } from "./model.js";
+import type { ContainerView, HostView, LedgerEntry, ReleaseRecord, RuntimeSpec } from "./model.js";
 
 /** What of a ledger's line says which revisions are stable. */
 type Verdict = Pick<LedgerEntry, "event" | "revision" | "left">;
@@ -43,6 +43,11 @@ export function nextRevision(view: HostView): number {
 
 export function recordOf(view: HostView, revision: number): ReleaseRecord | null {
   return view.releases.find((record) => record.revision === revision) ?? null;
+}
+
+/** How a container was asked to run, as its release says; null where that is no longer on the host. */
+export function runtimeOf(view: HostView, { revision }: ContainerView): RuntimeSpec | null {
+  return recordOf(view, revision)?.release.runtime ?? null;
 }
 
 /** The newest stable revisions, what serves, and what is in a slot are kept; everything else may go. */

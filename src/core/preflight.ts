@@ -1,4 +1,4 @@
-import { recordOf } from "./ledger.js";
+import { runtimeOf } from "./ledger.js";
 import type { HostView, OutcomeCode, Release, Slot } from "./model.js";
 import { inSlot, isUp } from "./serving.js";
 
@@ -74,7 +74,7 @@ export function findProblems(view: HostView, candidate: Candidate, slot: Slot): 
 function freedByStart(view: HostView, slot: Slot): number {
   const held = inSlot(view, slot);
   if (held === null || !isUp(held)) return 0;
-  return recordOf(view, held.revision)?.release.runtime.memoryBytes ?? 0;
+  return runtimeOf(view, held)?.memoryBytes ?? 0;
 }
 
 function mebibytes(bytes: number): string {

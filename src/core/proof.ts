@@ -1,5 +1,5 @@
 import { passes } from "./gate.js";
-import { recordOf } from "./ledger.js";
+import { runtimeOf } from "./ledger.js";
 import { PROOF_LIMIT_MS } from "./lock.js";
 import type {
   ContainerView,
@@ -100,7 +100,7 @@ export function* askHealth(
   container: ContainerView,
   fallback: RuntimeSpec | null,
 ): Script<{ readonly proven: boolean; readonly known: boolean; readonly atMs: number | null }> {
-  const runtime = recordOf(view, container.revision)?.release.runtime ?? fallback;
+  const runtime = runtimeOf(view, container) ?? fallback;
   if (runtime === null) return { proven: false, known: true, atMs: null };
   const { reports } = yield* ask(run, {
     kind: "probe",

@@ -93,7 +93,8 @@ function* attempt(run: Run, errand: Errand, request: RollbackRequest, pulled = f
   const choice = chooseRollback(view, request.to);
   if (choice.verdict === "none") return yield* giveUp(run, view, "no-stable-release", choice.reason);
   const { record } = choice;
-  if (!record.imagePresent && !pulled && hotIn(view, slot, record) === null) {
+  const hot = hotIn(view, slot, record);
+  if (!record.imagePresent && !pulled && hot === null) {
     // Without the lock, whose lease a pull may outlast; then everything is looked at anew.
     yield* giveBack(run);
     run.fence = 0;
@@ -105,7 +106,7 @@ function* attempt(run: Run, errand: Errand, request: RollbackRequest, pulled = f
   yield* note("info", `${choice.reason}; a database's schema is not taken back`);
 
   const serving = servingContainer(view);
-  const placed = yield* bringUp(run, view, record, slot);
+  const placed = yield* bringUp(run, view, record, slot, hot);
   if ("phase" in placed) return placed;
   const candidate: Candidate = {
     ...placed,
@@ -145,11 +146,11 @@ function* bringUp(
   view: HostView,
   record: ReleaseRecord,
   slot: Slot,
+  hot: ContainerView | null,
 ): Script<Pick<Candidate, "container" | "hot"> | Outcome> {
   const misrouted = yield* routeTo(run, view, slot, record.release.runtime);
   if (misrouted !== null) return yield* giveUp(run, view, misrouted.code, misrouted.message);
-  const held = hotIn(view, slot, record);
-  if (held !== null) return { container: { id: held.id, slot }, hot: true };
+  if (hot !== null) return { container: { id: hot.id, slot }, hot: true };
   const started = yield* ask(run, {
     kind: "start",
     fence: run.fence,

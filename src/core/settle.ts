@@ -1,4 +1,4 @@
-import { recordOf, stableRevisions } from "./ledger.js";
+import { runtimeOf, stableRevisions } from "./ledger.js";
 import {
   type ContainerView,
   type GuardOutcome,
@@ -180,7 +180,7 @@ function* isReached(
   container: ContainerView,
   fallback: RuntimeSpec | null,
 ): Script<boolean> {
-  const runtime = recordOf(view, container.revision)?.release.runtime ?? fallback;
+  const runtime = runtimeOf(view, container) ?? fallback;
   return runtime === null || (yield* routeTo(run, view, container.slot, runtime)) === null;
 }
 
@@ -231,7 +231,7 @@ function* putAside(run: Run, view: HostView, container: ContainerView): Script<v
   const isWayBack = run.rejected === null && stable.includes(container.revision);
   if (!isWayBack) yield* retire(run, view, container, 0);
   else if (live !== null && stable.includes(live.revision))
-    yield* retire(run, view, container, recordOf(view, container.revision)?.release.runtime.hotMs ?? 0);
+    yield* retire(run, view, container, runtimeOf(view, container)?.hotMs ?? 0);
   yield* letProxyForget(run);
 }
 
@@ -241,7 +241,7 @@ function* retire(run: Run, view: HostView, container: ContainerView, afterMs: nu
     fence: run.fence,
     containerId: container.id,
     slot: container.slot,
-    drainMs: recordOf(view, container.revision)?.release.runtime.drainMs ?? DRAIN_MS,
+    drainMs: runtimeOf(view, container)?.drainMs ?? DRAIN_MS,
     afterMs,
   });
 }

@@ -17,7 +17,7 @@ import type {
   StepKind,
   StepOf,
 } from "../../src/core/model.js";
-import { aSite, aView, MIB } from "./builders.js";
+import { aBareView, aSite, aView, MIB } from "./builders.js";
 import {
   answersHealth,
   type Behaviour,
@@ -80,14 +80,7 @@ export class SimulatedHost {
   releases: ReleaseRecord[] = [];
   images = new Set<string>();
   reapers: { readonly containerId: string; readonly atMs: number }[] = [];
-  proxy: ProxyView = {
-    state: "absent",
-    guardian: "absent",
-    image: null,
-    site: null,
-    filesChanged: false,
-    portTakenBy: null,
-  };
+  proxy: ProxyView = aBareView().proxy;
   diskFull = false;
   /** Parts of the next act that are still done before the host goes down; null when it does not. */
   partsBeforeDown: number | null = null;
