@@ -13,7 +13,6 @@ import {
   type RunOptions,
   type RunReport,
   rollback,
-  SecretText,
   status,
   unlock,
   upgradeProxy,
@@ -102,14 +101,9 @@ async function credentialsOf(values: Call["values"], terminal: Terminal): Promis
     ...given("sshKey", own ?? usualKey() ?? undefined),
     sshAgent: own === undefined,
     ...given("environmentFile", environmentFile),
-    ...given("registryPassword", password && withoutLineEnd(password)),
+    ...given("registryPassword", password),
     ...given("registryUsername", values["registry-username"]),
   };
-}
-
-/** As `docker login --password-stdin` does it: files and commands end with a line end, and no password does. */
-function withoutLineEnd(secret: SecretText): SecretText {
-  return new SecretText(secret.reveal().replace(/\r?\n$/, ""));
 }
 
 function given<Name extends string, Value>(name: Name, value: Value | undefined) {

@@ -8,7 +8,7 @@ import type { Vocabulary } from "./commands/vocabulary.js";
 import type { Environment } from "./config/config.js";
 import { parseDotenv, requireSecrets } from "./config/dotenv.js";
 import { decideHostKey, parseKnownHosts, pinnedKeyTypes } from "./config/known-hosts.js";
-import { SecretText } from "./config/secret-text.js";
+import { SecretText, withoutLineEnd } from "./config/secret-text.js";
 import type { Step } from "./core/model.js";
 import { type Host, type HostAccess, openHost, type Speak } from "./effects/host.js";
 import { type HostKeyPolicy, keyType } from "./effects/host-key.js";
@@ -64,7 +64,7 @@ export function prepareAccess(
   if (needsSecrets) requireSecrets([...new Set([...secretNames, ...webhookNames])], given);
   const secrets = needsSecrets ? requireSecrets(secretNames, given) : new Map<string, SecretText>();
   const webhooks = webhooksOf(environment, given, needsSecrets);
-  const registryPassword = toSecret(credentials.registryPassword);
+  const registryPassword = passwordOf(credentials.registryPassword);
   return {
     environment,
     credential: credentialOf(credentials),
@@ -197,6 +197,10 @@ export function registryOf(repository: string): string {
 function toSecret(value: string | SecretText | undefined): SecretText | null {
   if (value === undefined || value === "") return null;
   return typeof value === "string" ? new SecretText(value) : value;
+}
+
+function passwordOf(value: string | SecretText | undefined): SecretText | null {
+  return toSecret(withoutLineEnd(reveal(value) ?? ""));
 }
 
 function reveal(value: string | SecretText | undefined): string | undefined {

@@ -9,7 +9,7 @@ import {
 } from "./effects/registry/conversation.js";
 import { MANIFEST_TYPES, readManifest } from "./effects/registry/manifest.js";
 import { type ImageReference, parseReference } from "./effects/registry/reference.js";
-import { findImage } from "./effects/registry.js";
+import { copyTag, findImage } from "./effects/registry.js";
 import { EvenkeelError } from "./errors.js";
 import type { Destination } from "./pipeline/publish/publish.js";
 import type { Registry } from "./pipeline/publish/registry.js";
@@ -39,25 +39,21 @@ async function optionsFor(login: PublishLogin | null): Promise<RegistryOptions> 
 function registryWith(options: RegistryOptions): Registry {
   return {
     find: (name) => findImage(name, options),
-    seal: (repository, digest, tag, createdSeconds) => {
+    seal: (repository, digest, createdSeconds) => {
       const image = parseReference(`${repository}@${digest}`);
       return converse(image, "pull,push", options, (conversation) =>
-        seal(conversation, image, { digest, tag, createdSeconds }),
+        seal(conversation, image, digest, createdSeconds),
       );
     },
+    tag: (repository, digest, tag) => copyTag(repository, digest, tag, options),
   };
-}
-
-interface Sealing {
-  readonly digest: string;
-  readonly tag: string;
-  readonly createdSeconds: number | null;
 }
 
 async function seal(
   { ask }: Conversation,
   image: ImageReference,
-  { digest, tag, createdSeconds }: Sealing,
+  digest: string,
+  createdSeconds: number | null,
 ): Promise<string> {
   const pushed = await ask({ method: "GET", path: `manifests/${digest}`, accept: MANIFEST_TYPES.join(", ") });
   if (pushed.status !== 200) throw refused(image, "return the image that was just pushed", pushed.status);
@@ -83,9 +79,15 @@ async function seal(
     sealManifest(pushed.body.toString("utf8"), { digest: sealedDigest, size: sealed.length }),
   );
   const type = String(pushed.headers["content-type"] ?? MANIFEST_TYPES[0]);
-  const tagged = await ask({ method: "PUT", path: `manifests/${tag}`, content: { type, bytes: manifest } });
-  if (tagged.status < 200 || tagged.status > 299) throw refused(image, `take the tag ${tag}`, tagged.status);
-  return digestOf(manifest);
+  const sealedAs = digestOf(manifest);
+  const put = await ask({
+    method: "PUT",
+    path: `manifests/${sealedAs}`,
+    content: { type, bytes: manifest },
+  });
+  if (put.status < 200 || put.status > 299)
+    throw refused(image, "take the manifest of the image", put.status);
+  return sealedAs;
 }
 
 const OCTETS = "application/octet-stream";

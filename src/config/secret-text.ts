@@ -1,3 +1,8 @@
+/** As `docker login --password-stdin` does it: files and commands end with a line end, and no password does. */
+export function withoutLineEnd(password: string): string {
+  return password.replace(/\r?\n$/, "");
+}
+
 /**
  * A text that cannot be printed by accident: in a template, a log, JSON or a debugger it shows as
  * `[secret]`. Only `reveal()` gives it out, so that every place that does can be found by that word.

@@ -3,6 +3,7 @@ import { type Container, type Directory, dag, type Secret } from "@dagger.io/dag
 import { getTracer } from "@dagger.io/dagger/telemetry";
 import type { Config } from "../config/config.js";
 import { withKnownHosts } from "../config/given-host-keys.js";
+import { withoutLineEnd } from "../config/secret-text.js";
 import type { Slot } from "../core/model.js";
 import * as operations from "../deploy.js";
 import { printableLine } from "../errors.js";
@@ -65,7 +66,8 @@ export function publish(caller: Caller, asked: Making & Registering): Promise<st
   return telling(caller, "publish", async (seen) => {
     const doing = await work(caller, asked);
     const { config } = doing;
-    const login = publishLogin(config, asked.registryUsername ?? "", asked.registryPassword);
+    const password = await passwordOf(asked.registryPassword);
+    const login = publishLogin(config, asked.registryUsername ?? "", password);
     const made = await pipeline.publish(doing, await destinationOf(config.image, login));
     seen.image = made.image;
     say(made.text);
@@ -183,6 +185,11 @@ function telling<T>({ facts }: Caller, name: string, work: (seen: Seen) => Promi
   return withFacts({ function: name, mark: facts }, work);
 }
 
+/** As the engine's push takes it: whole, with the line end that a file or a command gives it. */
+async function passwordOf(given: Secret | undefined): Promise<Secret | undefined> {
+  return given && dag.setSecret("registry-password", withoutLineEnd(await given.plaintext()));
+}
+
 async function work(
   { source, config, knownHosts }: Caller,
   { buildSecrets, dirty = false }: Making = {},
@@ -208,7 +215,7 @@ async function releaseOptions(
     login: publishLogin(
       config,
       registryUsername,
-      registryPassword,
+      await passwordOf(registryPassword),
       environment === "" ? undefined : environment,
     ),
   };

@@ -5,6 +5,7 @@ import { type Built, describeSizes } from "./image/built.js";
 import { localRevision, publishedRevision, readProvenance } from "./image/provenance.js";
 import { type Destination, findPublished, publishImage } from "./publish/publish.js";
 import { type Checkout, readCheckout } from "./source/checkout.js";
+import { readContext } from "./source/context.js";
 import { runTests, type TestsPassed } from "./test-gate/gate.js";
 
 /** A commit, or what became of it, and how it is made an image. */
@@ -31,17 +32,19 @@ export interface Published {
 /**
  * Runs the project's own tests in a clean container.
  *
- * @throws EvenkeelError `test-failed`, `test-hung` and what stands in the way of running them
+ * @throws EvenkeelError `test-failed`, `test-hung` and what stands in the way of running them: `config-invalid`
+ * where the configuration does not fit the commit, `image-missing`, `build-failed`
  */
 export async function test({ client, source, config }: Work): Promise<TestsPassed> {
-  return testCheckout(client, await readCheckout(source), config);
+  const { tree } = await readCheckout(source);
+  return runTests(client, await readContext(tree, config, null), config.test);
 }
 
 /**
  * Tests, then builds the image. There is no way to build without the tests. What is built may be anything:
  * files that differ from the commit, or a folder without a repository.
  *
- * @throws EvenkeelError as `test`, and `build-failed`
+ * @throws EvenkeelError as `test`, and `secrets-missing` for a build secret, before the tests
  */
 export async function build(work: Work): Promise<Built & { readonly text: string }> {
   const checkout = await readCheckout(work.source);
@@ -80,14 +83,10 @@ export async function published(work: Work, destination: Destination): Promise<s
 }
 
 async function buildCheckout(work: Work, checkout: Checkout, revision: string) {
-  const { client, source, config } = work;
-  const tests = await testCheckout(client, checkout, config);
+  const { client, source, config, secrets = new Map<string, Secret>() } = work;
+  const context = await readContext(checkout.tree, config, secrets);
+  const tests = await runTests(client, context, config.test);
   const provenance = await readProvenance(source, checkout, config.build, revision);
-  const folder = checkout.tree.directory(config.build.context);
-  const built = await buildImage(client, folder, { provenance, tests, secrets: work.secrets ?? new Map() });
+  const built = await buildImage(client, context, { provenance, tests, secrets });
   return { ...built, provenance, text: `${tests.summary}\nBuilt ${revision}: ${describeSizes(built.sizes)}` };
-}
-
-function testCheckout(client: Client, { tree }: Checkout, config: Config): Promise<TestsPassed> {
-  return runTests(client, tree.directory(config.build.context), config.test);
 }

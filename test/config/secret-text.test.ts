@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { SecretText } from "../../src/config/secret-text.js";
+import { SecretText, withoutLineEnd } from "../../src/config/secret-text.js";
 
 describe("a secret text", () => {
   const secret = new SecretText("hunter2");
@@ -27,3 +27,13 @@ describe("a secret text", () => {
       "[secret]",
     ]));
 });
+
+test.each([
+  ["as a file ends", "hunter2\n"],
+  ["as a file of Windows ends", "hunter2\r\n"],
+  ["as it is", "hunter2"],
+])("a password is read without one line end: %s", (_, given) =>
+  expect(withoutLineEnd(given)).toBe("hunter2"),
+);
+
+test("what belongs to a password stays", () => expect(withoutLineEnd("a\nb \n\n")).toBe("a\nb \n"));

@@ -32,12 +32,15 @@ export async function buildNodeImage(
 ): Promise<Built> {
   const { container: pinned, base } = await pinImage(client, config.base, platform);
   const equipped = withManager(pinned, project.manager);
-  const dependencies = await withDependencies(client, equipped, project, { production: false });
+  const dependencies = await withDependencies(client, equipped, project, {
+    image: config.base,
+    production: false,
+  });
   const source = await withoutIgnored(project.folder);
   const built = await step("The project could not be built", runBuild(dependencies, project, source, config));
   const production = await step(
     "The production dependencies could not be installed",
-    await withDependencies(client, equipped, project, { production: true }),
+    await withDependencies(client, equipped, project, { image: config.base, production: true }),
   );
   const start = config.start ?? (await defaultStart(built, project));
 

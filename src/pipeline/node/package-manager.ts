@@ -33,6 +33,9 @@ const PNPM_BY_LOCKFILE: readonly (readonly [pattern: RegExp, version: string])[]
 ];
 const YARN_CLASSIC = "1.22.22";
 
+const USE_DOCKERFILE =
+  "Build with a Dockerfile, which is used as soon as there is one and no `build.node`, and let `test.command` install for itself; or move to npm or pnpm.";
+
 /**
  * The package manager that a project's lockfile belongs to; null when it has none and needs none.
  *
@@ -58,9 +61,12 @@ export async function findPackageManager(
     );
   if (lockfile === undefined) {
     if (!manifest.hasDependencies) return null;
+    const bun = ["bun.lock", "bun.lockb"].find((name) => entries.includes(name));
+    if (bun !== undefined)
+      throw refuse(`${bun} belongs to Bun; what installs here is npm, pnpm or Yarn 1.`, USE_DOCKERFILE);
     throw refuse(
       `package.json has dependencies, but there is no lockfile${asked === null ? "" : ` of ${asked}`}.`,
-      "Commit package-lock.json, pnpm-lock.yaml or yarn.lock: without one, no two installations need be the same.",
+      `Commit package-lock.json, pnpm-lock.yaml or yarn.lock: without one, no two installations need be the same. With another package manager: ${USE_DOCKERFILE}`,
     );
   }
   const name = LOCKFILES[lockfile];
@@ -87,14 +93,19 @@ export function readManifest(text: string): Manifest {
   );
   return {
     main: typeof manifest.main === "string" ? manifest.main : null,
-    scripts: Object.fromEntries(
-      Object.entries(recordOf(manifest.scripts)).filter(
-        (entry): entry is [string, string] => typeof entry[1] === "string",
-      ),
-    ),
+    scripts: textsOf(manifest.scripts),
     packageManager: typeof manifest.packageManager === "string" ? manifest.packageManager : null,
     hasDependencies: dependencies.flat().length > 0 || manifest.workspaces !== undefined,
   };
+}
+
+/** The scripts of a package.json that need not be one of the project's own: none, when it is not JSON. */
+export function scriptsOf(text: string): Readonly<Record<string, string>> {
+  try {
+    return textsOf(recordOf(JSON.parse(text)).scripts);
+  } catch {
+    return {};
+  }
 }
 
 const LOCKFILES: Readonly<Record<string, PackageManager["name"]>> = {
@@ -139,8 +150,8 @@ function yarn(asked: string | null, lockfile: string): PackageManager {
   const version = exactVersion(asked) ?? YARN_CLASSIC;
   if (/^__metadata:/m.test(lockfile) || !version.startsWith("1."))
     throw refuse(
-      "yarn.lock belongs to Yarn 2 or later; of Yarn, only version 1 is built without a Dockerfile.",
-      "Build with a Dockerfile, which is used as soon as there is one, or move to npm or pnpm.",
+      "yarn.lock belongs to Yarn 2 or later; what installs here is npm, pnpm or Yarn 1.",
+      USE_DOCKERFILE,
     );
   const install = ["yarn", "install", "--frozen-lockfile", "--non-interactive", "--cache-folder", CACHE_PATH];
   return {
@@ -160,6 +171,14 @@ function exactVersion(asked: string | null): string | undefined {
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function textsOf(value: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(recordOf(value)).filter(
+      (entry): entry is [string, string] => typeof entry[1] === "string",
+    ),
+  );
 }
 
 function refuse(detail: string, next: string): EvenkeelError {

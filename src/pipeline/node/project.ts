@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import type { Client, Container, Directory } from "@dagger.io/dagger";
+import { manifestsForProduction, neededToInstall } from "./installation.js";
 import {
   CACHE_PATH,
   findPackageManager,
@@ -13,22 +15,37 @@ export interface NodeProject {
   readonly manifest: Manifest;
   /** Null when there is nothing to install. */
   readonly manager: PackageManager | null;
+  /** Patterns of the files that the installation reads. */
+  readonly neededToInstall: readonly string[];
+  /** Every package.json by its path: the project's own, and those of its workspaces. */
+  readonly manifests: ReadonlyMap<string, string>;
 }
 
 /** Where a project lies in the containers that test and build it, and in the image. */
 export const APP_PATH = "/app";
 
 /**
- * The Node project in a folder; null when it has no package.json.
+ * The Node project in a folder that has a package.json.
  *
  * @throws EvenkeelError `build-failed` when its dependencies cannot be told exactly.
  */
-export async function readNodeProject(folder: Directory): Promise<NodeProject | null> {
+export async function readNodeProject(folder: Directory): Promise<NodeProject> {
   const entries = await folder.entries();
-  if (!entries.includes("package.json")) return null;
   const manifest = readManifest(await folder.file("package.json").contents());
-  const manager = await findPackageManager(entries, manifest, (name) => folder.file(name).contents());
-  return { folder, manifest, manager };
+  const readLockfile = (name: string) => folder.file(name).contents();
+  const manager = await findPackageManager(entries, manifest, readLockfile);
+  if (manager === null) return { folder, manifest, manager, neededToInstall: ["**"], manifests: new Map() };
+  const [manifests, lockfile] = await Promise.all([readManifests(folder), readLockfile(manager.lockfile)]);
+  const needed = neededToInstall(manager, { entries, manifests, lockfile });
+  return { folder, manifest, manager, neededToInstall: needed, manifests };
+}
+
+async function readManifests(folder: Directory): Promise<ReadonlyMap<string, string>> {
+  const own = folder.filter({ include: ["**/package.json"], exclude: ["**/node_modules"] });
+  const paths = await own.glob("**/package.json");
+  return new Map(
+    await Promise.all(paths.map(async (path) => [path, await own.file(path).contents()] as const)),
+  );
 }
 
 /** The container with the project's package manager, by its exact version. */
@@ -41,44 +58,41 @@ export function withManager(container: Container, manager: PackageManager | null
     .withEnvVariable("PATH", `${prefix}/bin:\${PATH}`, { expand: true });
 }
 
+export interface Installation {
+  /** The image of the container, as the configuration says it. */
+  readonly image: string;
+  readonly production: boolean;
+}
+
 /** The container with every dependency installed in `APP_PATH`. Needs the manager; leaves the source out. */
 export async function withDependencies(
   client: Client,
   container: Container,
   project: NodeProject,
-  { production }: { readonly production: boolean },
+  { image, production }: Installation,
 ): Promise<Container> {
   const { manager } = project;
   const inputs = client.directory().withDirectory(".", project.folder, {
-    include: neededToInstall(project),
+    include: [...project.neededToInstall],
     exclude: [".git", "**/node_modules"],
   });
-  const ready = container.withWorkdir(APP_PATH).withDirectory(APP_PATH, inputs);
+  const used = production ? withFiles(inputs, manifestsForProduction(project.manifests)) : inputs;
+  const ready = container.withWorkdir(APP_PATH).withDirectory(APP_PATH, used);
   if (manager === null) return ready;
-  // Downloaded once for testing, building and production. Never shared with another lockfile or another script of
-  // an installation: pnpm and Yarn trust what lies there, and an installation runs what a pull request brings.
-  const volume = client.cacheVolume(`evenkeel-${manager.name}-${await inputs.digest()}`);
+  // Downloaded once for testing, building and production. Never shared with another image, another lockfile or
+  // another script of an installation: pnpm and Yarn trust what lies there, and an installation runs what a pull
+  // request brings, in the image that it names.
+  const volume = client.cacheVolume(`evenkeel-${manager.name}-${shortHash(image)}-${await inputs.digest()}`);
   return ready
     .withMountedCache(CACHE_PATH, volume)
     .withExec([...(production ? manager.installProduction : manager.install)])
     .withoutMount(CACHE_PATH);
 }
 
-// Only these make the layer of the dependencies, so that it is reused when the source changes; unless the
-// project has a script of its own for the installation, which may read anything.
-function neededToInstall({ manifest, manager }: NodeProject): string[] {
-  const scripted = ["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare"].some(
-    (name) => name in manifest.scripts,
-  );
-  if (scripted || manager === null) return ["**"];
-  return [
-    "package.json",
-    "**/package.json",
-    manager.lockfile,
-    ".npmrc",
-    ".yarnrc",
-    ".pnpmfile.cjs",
-    "pnpm-workspace.yaml",
-    "patches",
-  ];
+function withFiles(folder: Directory, files: ReadonlyMap<string, string>): Directory {
+  return [...files].reduce((all, [path, text]) => all.withNewFile(path, text), folder);
+}
+
+function shortHash(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }

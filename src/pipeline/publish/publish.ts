@@ -44,15 +44,13 @@ export async function publishImage(
 ): Promise<string> {
   const { repository, registry } = destination;
   const pushed = await push(container, destination);
-  // Another job may have published the same commit meanwhile; a Dockerfile's build need not be reproducible.
+  const bare = pushed.slice(pushed.indexOf("@") + 1);
+  const digest = await registry.seal(repository, bare, provenance.committedSeconds);
+  // Another job may have published the same commit meanwhile; a Dockerfile's build need not be reproducible. No
+  // registry can compare and write in one step, so this is looked at last.
   const meanwhile = await findPublished(destination, provenance);
   if (meanwhile !== null) return meanwhile;
-  const digest = await registry.seal(
-    repository,
-    pushed.slice(pushed.indexOf("@") + 1),
-    provenance.revision,
-    provenance.committedSeconds,
-  );
+  await registry.tag(repository, digest, provenance.revision);
   return `${repository}@${digest}`;
 }
 

@@ -6,10 +6,12 @@ export interface Registry {
     readonly labels: Readonly<Record<string, string>>;
   } | null>;
   /**
-   * Gives an image that is there, by its digest, the tag, with a configuration and manifest rewritten by
-   * `sealConfig` and `sealManifest`. Returns the digest that the tag then names.
+   * Puts beside an image that is there, by its digest, the same one with a configuration and manifest rewritten
+   * by `sealConfig` and `sealManifest`. Returns the digest of that one, which no tag names yet.
    */
-  seal(repository: string, digest: string, tag: string, createdSeconds: number | null): Promise<string>;
+  seal(repository: string, digest: string, createdSeconds: number | null): Promise<string>;
+  /** Lets a tag name what is there by its digest. */
+  tag(repository: string, digest: string, tag: string): Promise<void>;
 }
 
 /** How the engine logs in to push. */

@@ -1,8 +1,16 @@
-import type { Client, Container, Directory } from "@dagger.io/dagger";
+import type { Client, Container } from "@dagger.io/dagger";
 import type { TestConfig } from "../../config/config.js";
 import { EvenkeelError, printable } from "../../errors.js";
 import { type ExecFailure, execFailureOf, lastLines, toldBy } from "../engine-error.js";
-import { APP_PATH, readNodeProject, withDependencies, withManager } from "../node/project.js";
+import { pinImage } from "../image/base.js";
+import {
+  APP_PATH,
+  type NodeProject,
+  readNodeProject,
+  withDependencies,
+  withManager,
+} from "../node/project.js";
+import type { Context } from "../source/context.js";
 import { bulleted, type Findings, readFindings } from "./findings.js";
 import { SUPERVISOR, SUPERVISOR_PATH, superviseArgv } from "./supervisor.js";
 
@@ -15,17 +23,18 @@ export interface TestsPassed {
 }
 
 const GRACE_SECONDS = 5;
+/** The supervisor's exit code when it could not start the command. */
+const NOT_STARTED = 125;
 
 /**
  * Runs the project's own tests in a clean container, with its dependencies from its lockfile and `CI=true`.
  * Output is live. A result that is known for the same files, image and configuration is not made again.
  *
- * @param folder the project's folder, without what its tests should not see
  * @throws EvenkeelError `test-failed` or `test-hung` (its `cause` has the exit code: the command's own, or
- * 124), `build-failed` when the dependencies cannot be installed
+ * 124), `image-missing`, `build-failed` when the dependencies cannot be installed
  */
-export async function runTests(client: Client, folder: Directory, config: TestConfig): Promise<TestsPassed> {
-  const container = await prepare(client, folder, config);
+export async function runTests(client: Client, context: Context, config: TestConfig): Promise<TestsPassed> {
+  const { container, notInstalled } = await prepare(client, context, config);
   const command = commandWords(config.command);
   const limits = {
     totalSeconds: wholeSeconds(config.timeoutMs),
@@ -41,28 +50,53 @@ export async function runTests(client: Client, folder: Directory, config: TestCo
     return { verdict: "passed", summary: passedSummary(command, findings), findings };
   } catch (error) {
     const failure = execFailureOf(error);
-    throw failure === null ? error : refusal(command, failure);
+    throw failure === null ? error : refusal(command, failure, notInstalled);
   }
 }
 
-async function prepare(client: Client, folder: Directory, config: TestConfig): Promise<Container> {
-  const base = client.container().from(config.image);
-  const project = await readNodeProject(folder);
-  // A project may have a package.json for its tools and be tested in an image without Node.
-  const installs = project !== null && project.manager !== null && (await hasNode(base));
-  const installed = installs
-    ? await install(
-        await withDependencies(client, withManager(base, project.manager), project, { production: false }),
-      )
-    : base;
+interface Prepared {
+  readonly container: Container;
+  /** Why the test command found nothing installed, though the project has dependencies; null: no reason to say. */
+  readonly notInstalled: string | null;
+}
+
+async function prepare(client: Client, context: Context, config: TestConfig): Promise<Prepared> {
+  const { container: base } = await pinImage(client, config.image, null);
+  const { project, notInstalled } = await findInstallable(base, context);
+  const installed =
+    project === null || project.manager === null
+      ? base
+      : await install(
+          await withDependencies(client, withManager(base, project.manager), project, {
+            image: config.image,
+            production: false,
+          }),
+        );
   const withSource = installed
     .withWorkdir(APP_PATH)
-    .withDirectory(APP_PATH, folder, { exclude: [".git", "**/node_modules"] })
+    .withDirectory(APP_PATH, context.folder, { exclude: [".git", "**/node_modules"] })
     .withEnvVariable("CI", "true");
-  return Object.entries(config.env).reduce(
-    (container, [name, value]) => container.withEnvVariable(name, value),
+  const container = Object.entries(config.env).reduce(
+    (whole, [name, value]) => whole.withEnvVariable(name, value),
     withSource,
   );
+  return { container, notInstalled };
+}
+
+async function findInstallable(
+  base: Container,
+  { folder, hasDockerfile }: Context,
+): Promise<{ readonly project: NodeProject | null; readonly notInstalled: string | null }> {
+  // A project may have a package.json for its tools and be tested in an image without Node.
+  if (!(await folder.exists("package.json")) || !(await hasNode(base)))
+    return { project: null, notInstalled: null };
+  try {
+    return { project: await readNodeProject(folder), notInstalled: null };
+  } catch (error) {
+    // The Dockerfile installs with any package manager, and so may the test command.
+    if (!hasDockerfile || !(error instanceof EvenkeelError)) throw error;
+    return { project: null, notInstalled: error.detail };
+  }
 }
 
 async function hasNode(base: Container): Promise<boolean> {
@@ -87,8 +121,10 @@ async function install(container: Container): Promise<Container> {
   }
 }
 
-function refusal(command: string, failure: ExecFailure): EvenkeelError {
+function refusal(command: string, failure: ExecFailure, notInstalled: string | null): EvenkeelError {
   const findings = readFindings(failure.stderr);
+  // A command that ends with this code by itself has been seen to end.
+  if (failure.exitCode === NOT_STARTED && findings.seconds === null) return notStarted(command, failure);
   const output = lastLines(printable(failure.stdout));
   const tail = output === "" ? "It printed nothing." : `Its last lines:\n${indented(output)}`;
   // Not by the code: a command may itself use timeout(1).
@@ -102,8 +138,21 @@ function refusal(command: string, failure: ExecFailure): EvenkeelError {
     return new EvenkeelError("test-hung", parts.join("\n"), { cause: failure });
   }
   const took = findings.seconds === null ? "" : ` after ${findings.seconds} s`;
-  const parts = [`${command} failed with exit code ${failure.exitCode}${took}.`, tail, ...warnings(findings)];
+  const parts = [
+    `${command} failed with exit code ${failure.exitCode}${took}.`,
+    tail,
+    ...warnings(findings),
+    ...(notInstalled === null ? [] : [`Nothing was installed before it: ${notInstalled}`]),
+  ];
   return new EvenkeelError("test-failed", parts.join("\n"), { cause: failure });
+}
+
+function notStarted(command: string, failure: ExecFailure): EvenkeelError {
+  return new EvenkeelError("test-failed", `${command} was not started:\n${toldBy(failure)}`, {
+    why: "A shell script in the test's container starts the command and watches it, and could not.",
+    next: "Read the lines above. The script needs `sh`, `mkfifo`, `tee` and a folder that it may write to: /tmp, or the one that TMPDIR names under `test.env`.",
+    cause: failure,
+  });
 }
 
 function passedSummary(command: string, findings: Findings): string {

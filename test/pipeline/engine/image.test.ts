@@ -110,6 +110,31 @@ it("a build secret is there for the build alone: in no layer and in no history",
   expect(contents.flatMap((bytes) => leaksIn(bytes, { TOKEN: token }))).toEqual([]);
 });
 
+it.each<Example>(["node-npm", "node-pnpm"])(
+  "%s: a script that prepares a checkout with what only development has is no hindrance",
+  async (example) => {
+    repository = repositoryOf(example, engine.lab.registry);
+    const manifest = JSON.parse(repository.read("package.json"));
+    const scripts = { ...manifest.scripts, prepare: `node -e "require('left-pad')"` };
+    repository.write("package.json", JSON.stringify({ ...manifest, scripts }));
+    const { container } = await build(await workOn(engine.client, repository));
+    expect(await answers(container, "/health")).toMatch(/^200 ok/);
+    expect(JSON.parse(await container.file("/app/package.json").contents()).scripts).toEqual(scripts);
+  },
+);
+
+it("what the build lacks is told before the tests, whose failure is not waited for", async () => {
+  repository = repositoryOf("node-dockerfile", engine.lab.registry);
+  const config = repository.read("evenkeel.yaml").replace(/command: .*/, "command: exit 1");
+  repository.write("evenkeel.yaml", config.replace("target: runtime", "target: runtime\n  secrets: [A, B]"));
+  const secrets = buildSecretsOf("A=", (name, value) => engine.client.setSecret(name, value));
+  const work = await workOn(engine.client, repository);
+  await expect(build({ ...work, secrets })).rejects.toMatchObject({
+    code: "secrets-missing",
+    detail: "Build secrets are missing; not given: B; given, but empty: A.",
+  });
+});
+
 async function published(): Promise<string> {
   const work = await workOn(engine.client, repository);
   return (await publish(work, await destinationOf(work.config.image, null))).image;

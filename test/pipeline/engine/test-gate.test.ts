@@ -1,3 +1,5 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { EvenkeelError } from "../../../src/index.js";
 import { execFailureOf } from "../../../src/pipeline/engine-error.js";
@@ -93,3 +95,38 @@ it("a lockfile that does not suit package.json fails before the tests, in npm's 
   expect(error.code).toBe("build-failed");
   expect(error.message).toMatch(/npm ci|package-lock\.json/);
 });
+
+it("a lockfile that nothing is installed from is left to the test command, where a Dockerfile makes the image", async () => {
+  having("test ! -e node_modules");
+  rmSync(join(repository.path, "package-lock.json"));
+  repository.write("yarn.lock", "__metadata:\n  version: 8\n");
+  const { error } = await failure();
+  expect(error).toMatchObject({ code: "build-failed", detail: expect.stringContaining("Yarn 2 or later") });
+  repository.write("Dockerfile", "FROM scratch\n");
+  expect((await run()).summary).toMatch(/^Tests passed/);
+});
+
+it("a container in which the command cannot be watched says why", async () => {
+  having("npm test", "  env: { TMPDIR: /proc/none }\n");
+  const { error, exitCode } = await failure();
+  expect(exitCode).toBe(125);
+  expect(error.detail).toMatch(
+    /npm test was not started:\n(.*\n)*.*no place for a temporary file in \/proc\/none/,
+  );
+});
+
+it("an image that is not there is named as such", async () => {
+  having("npm test", `  image: ${engine.lab.registry}/no-such-image:1\n`);
+  const { error } = await failure();
+  expect(error).toMatchObject({ code: "image-missing", detail: expect.stringContaining("no-such-image:1") });
+});
+
+it.each(["services/apj", "package.json", "./services/"])(
+  "a context that is no folder of the commit is named as such: %s",
+  async (context) => {
+    having("npm test");
+    repository.write("evenkeel.yaml", `${repository.read("evenkeel.yaml")}build: { context: ${context} }\n`);
+    const { error } = await failure();
+    expect(error).toMatchObject({ code: "config-invalid", detail: expect.stringContaining(context) });
+  },
+);
