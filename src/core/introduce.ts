@@ -18,7 +18,7 @@ import {
   type TrafficReport,
   type Watched,
 } from "./model.js";
-import { isProven, STANDBY_TRIES, watched } from "./proof.js";
+import { isProven, probe, STANDBY_TRIES, watched } from "./proof.js";
 import { ask, end, enter, isFailure, note, type Run, type Script } from "./script.js";
 import { isUp, servingContainer } from "./serving.js";
 
@@ -133,9 +133,7 @@ function* gate(run: Run, candidate: Candidate, previous: Standby | null): Script
   let past: Past | undefined;
   let looks = 1;
   for (;;) {
-    const { reports, traffic } = yield* ask(run, {
-      kind: "probe",
-      fence: run.fence,
+    const { reports, traffic } = yield* probe(run, {
       slots: previous === null ? [asked] : [asked, watched(previous.container, previous.runtime)],
       count,
       intervalMs,

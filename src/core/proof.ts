@@ -2,15 +2,17 @@ import { passes } from "./gate.js";
 import { runtimeOf } from "./ledger.js";
 import { PROOF_LIMIT_MS } from "./lock.js";
 import type {
+  Answers,
   ContainerView,
   HealthPolicy,
   HostView,
   ProbeReport,
   RuntimeSpec,
   Slot,
+  StepOf,
   Watched,
 } from "./model.js";
-import { ask, type Run, type Script } from "./script.js";
+import { ask, isFailure, mayBegin, note, type Run, type Script } from "./script.js";
 import { isUp } from "./serving.js";
 
 /**
@@ -102,16 +104,33 @@ export function* askHealth(
 ): Script<{ readonly proven: boolean; readonly known: boolean; readonly atMs: number | null }> {
   const runtime = runtimeOf(view, container) ?? fallback;
   if (runtime === null) return { proven: false, known: true, atMs: null };
-  const { reports } = yield* ask(run, {
-    kind: "probe",
-    fence: run.fence,
+  const { reports } = yield* probe(run, {
     slots: [watched(container, runtime)],
     count: runtime.health.passes,
     intervalMs: runtime.health.intervalMs,
     compare: null,
   });
   const [report] = reports;
-  // An act that could not even begin, on a full disk, has no time.
-  if (report === undefined || report.atMs === 0) return { proven: false, known: false, atMs: null };
+  if (report === undefined || isUnasked(report)) return { proven: false, known: false, atMs: null };
   return { proven: isProven(report, container, runtime.health), known: true, atMs: report.atMs };
+}
+
+/**
+ * Asks releases for their health. The guardian is who asks, so where it was removed nothing can be known of any of
+ * them: it is installed anew, unless that has been tried in vain.
+ */
+export function* probe(run: Run, asked: Omit<StepOf<"probe">, "kind" | "fence">): Script<Answers["probe"]> {
+  const step = { kind: "probe", fence: run.fence, ...asked } as const;
+  const answer = yield* ask(run, step);
+  if (!answer.reports.every(isUnasked) || run.guardianLost || !mayBegin(run)) return answer;
+  yield* note("warning", "the guardian on the host could not be asked: it is installed anew");
+  const installed = yield* ask(run, { kind: "install-proxy", fence: run.fence, upgrade: false });
+  const again = isFailure(installed) ? answer : yield* ask(run, step);
+  run.guardianLost = again.reports.every(isUnasked);
+  return again;
+}
+
+/** Nobody could ask: the guardian is not there, or, on a full disk, the act could not even begin. Then it has no time. */
+function isUnasked({ atMs }: ProbeReport): boolean {
+  return atMs === 0;
 }

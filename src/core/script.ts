@@ -28,6 +28,8 @@ export interface Run {
   rejected: { readonly code: OutcomeCode; readonly reason: string } | null;
   /** The run only puts things in order any more, which no deadline stops. */
   closing: boolean;
+  /** The host's guardian cannot be asked, and could not be brought back. */
+  guardianLost: boolean;
 }
 
 /** Why a script cannot go on from where it is. Caught by the run's outermost story, which reads the host again. */
@@ -57,11 +59,19 @@ const alwaysAllowed: ReadonlySet<StepKind> = new Set<StepKind>([
 ]);
 
 export function beginRun(deadlineMs: number): Run {
-  return { nowMs: 0, startedMs: null, deadlineMs, fence: 0, rejected: null, closing: false };
+  return {
+    nowMs: 0,
+    startedMs: null,
+    deadlineMs,
+    fence: 0,
+    rejected: null,
+    closing: false,
+    guardianLost: false,
+  };
 }
 
 export function* ask<K extends StepKind>(run: Run, step: StepOf<K>): Script<Answers[K]> {
-  if (!run.closing && !alwaysAllowed.has(step.kind) && remainingMs(run) <= 0) {
+  if (!alwaysAllowed.has(step.kind) && !mayBegin(run)) {
     throw new Interruption(
       "deadline",
       true,
@@ -75,6 +85,11 @@ export function* ask<K extends StepKind>(run: Run, step: StepOf<K>): Script<Answ
   if (reply.kind === "lost") throw new Interruption("lost", reply.reconnected, reply.message);
   if (reply.kind === "fenced") throw new Interruption("fenced", true, "another run has taken the lock");
   return reply.answer as Answers[K];
+}
+
+/** Whether the run's own time allows for more than finishing what was begun. */
+export function mayBegin(run: Run): boolean {
+  return run.closing || remainingMs(run) > 0;
 }
 
 export function remainingMs(run: Run): number {

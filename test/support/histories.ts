@@ -53,6 +53,7 @@ export interface FaultPlan {
     | "host reboots during, connection gone"
     | "disk full"
     | "runner pauses"
+    | "guardian is removed"
     | "rival meanwhile";
   /** How long, how many, or how far in: seconds of a pause, steps of a full disk, parts of an act. */
   readonly size: number;
@@ -65,7 +66,8 @@ export type Act =
   | { readonly does: "host reboots" }
   | { readonly does: "serving container dies" }
   | { readonly does: "idle container dies" }
-  | { readonly does: "pointer is lost" };
+  | { readonly does: "pointer is lost" }
+  | { readonly does: "guardian is removed" };
 
 export interface History {
   readonly bare: boolean;
@@ -92,6 +94,7 @@ const fault: fc.Arbitrary<FaultPlan> = fc.record({
     "host reboots during, connection gone",
     "disk full",
     "runner pauses",
+    "guardian is removed",
     "rival meanwhile",
   ),
   size: fc.integer({ min: 0, max: 5 }),
@@ -116,6 +119,7 @@ const act = (faults: fc.Arbitrary<readonly FaultPlan[]>): fc.Arbitrary<Act> =>
     fc.constant<Act>({ does: "serving container dies" }),
     fc.constant<Act>({ does: "idle container dies" }),
     fc.constant<Act>({ does: "pointer is lost" }),
+    fc.constant<Act>({ does: "guardian is removed" }),
   );
 
 /** Up to `most` faults in every run of a history. */
@@ -197,6 +201,9 @@ function happen(context: Context, act: Act): void {
       return;
     case "pointer is lost":
       host.pointer = null;
+      return;
+    case "guardian is removed":
+      removeGuardian(host);
       return;
   }
 }
@@ -288,6 +295,10 @@ function snapshot(host: SimulatedHost): string {
   });
 }
 
+function removeGuardian(host: SimulatedHost): void {
+  if (host.proxy.guardian === "running") host.proxy = { ...host.proxy, guardian: "absent" };
+}
+
 function dieForGood(container: SimulatedHost["containers"][number] | null): void {
   if (container === null || container.stage !== "running") return;
   container.stage = "exited";
@@ -327,6 +338,8 @@ function faultOf(context: Context, plan: FaultPlan): Fault {
       return { at, what: { kind: "disk-full", steps: size + 1 } };
     case "runner pauses":
       return { at, what: { kind: "runner-pauses", ms: 1_000 + size * 8_000, meanwhile: null } };
+    case "guardian is removed":
+      return { at, what: { kind: "runner-pauses", ms: 0, meanwhile: () => removeGuardian(context.host) } };
     case "rival meanwhile":
       return { at, what: { kind: "runner-pauses", ms: 0, meanwhile: () => rival(context, size) } };
   }

@@ -200,6 +200,8 @@ export function watchHost(host: SimulatedHost): Oracle {
       };
     },
     hostIsLeftAlone: () => {
+      // Where somebody has removed the guardian, nothing goes on by itself until the next run.
+      if (host.proxy.guardian !== "running") return;
       const live = host.live();
       if (host.pointer?.mode === "pair" && host.guard === null)
         blame(3, "a pair is left that no guardian will ever decide");

@@ -131,7 +131,7 @@ export class SimulatedHost {
         Math.min(
           untilMs,
           this.nowMs + SLICE_MS,
-          this.guard?.looksAtMs ?? Number.POSITIVE_INFINITY,
+          (this.proxy.guardian === "running" && this.guard?.looksAtMs) || Number.POSITIVE_INFINITY,
           ...this.containers.map(nextEventMs),
           ...this.reapers.map((reaper) => reaper.atMs),
         ),
@@ -341,10 +341,13 @@ export class SimulatedHost {
   }
 
   private probe(step: Pick<StepOf<"probe">, "slots" | "count" | "intervalMs">): readonly ProbeReport[] {
-    // An act that cannot renew its lease does not begin: nothing is known then.
-    if (this.diskFull) {
-      const silent = { status: null, durationMs: 0, detail: "no space left", commitMatches: false };
-      return step.slots.map(() => ({ container: null, samples: [silent], atMs: 0 }));
+    // An act that cannot renew its lease does not begin, and without the guardian nobody can ask: nothing is known then.
+    if (this.diskFull || this.proxy.guardian !== "running") {
+      const silent = { status: null, durationMs: 0, detail: "nobody could ask", commitMatches: false };
+      return step.slots.map(({ containerId }) => {
+        const container = this.diskFull ? null : this.byId(containerId);
+        return { container: container && describe(container), samples: [silent], atMs: 0 };
+      });
     }
     const samples = step.slots.map((): ProbeSample[] => []);
     const passed = (taken: readonly ProbeSample[] = []) => taken.every(({ status }) => status === 200);
@@ -413,8 +416,10 @@ export class SimulatedHost {
 
   private watch(step: StepOf<"watch">): Answers["watch"] {
     const { guard } = this;
-    const armed = step.token === null || (guard !== null && guard.token === step.token && !this.diskFull);
-    if (armed && guard !== null) {
+    const asked = this.proxy.guardian === "running";
+    const ours = asked && guard !== null && guard.token === step.token;
+    const armed = step.token === null || (ours && !this.diskFull);
+    if (ours && armed) {
       guard.expiresMs = this.nowMs + step.leaseMs;
       guard.looksAtMs = guard.expiresMs;
     }
@@ -423,7 +428,7 @@ export class SimulatedHost {
     const [live, standby] = this.probe({ slots, count: 1, intervalMs: 0 });
     if (live === undefined) throw new Error("a watch looks at the live slot");
     return {
-      guard: armed ? "armed" : guard !== null && guard.token === step.token ? "unsaved" : "gone",
+      guard: armed ? "armed" : ours ? "unsaved" : "gone",
       live,
       standby: standby ?? null,
       traffic: this.diskFull ? null : readLog(this.traffic, step.since.offset),
