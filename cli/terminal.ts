@@ -11,6 +11,8 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Ends when somebody asks the process to end. */
   readonly stop: AbortSignal;
+  /** Ends when nobody reads the result any more, as when `head` has seen enough. */
+  readonly unread: AbortSignal;
   /** By which signal it was asked; null as long as it was not. */
   stoppedBy(): StopSignal | null;
   /** What a person is told at the first of these signals. */
@@ -30,7 +32,9 @@ export function ownTerminal(): Terminal {
   const write = (stream: NodeJS.WriteStream) => (text: string) => void stream.write(`${text}\n`);
   const err = write(process.stderr);
   // Whoever read the output may have gone, as `head` does; that is no reason to leave a host half-way.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  const unread = new AbortController();
+  process.stdout.on("error", (error) => unread.abort(error));
+  process.stderr.on("error", () => {});
   for (const signal of Object.keys(STOP_CODES) as StopSignal[])
     process.on(signal, () => {
       if (by !== null) process.exit(STOP_CODES[signal]);
@@ -44,6 +48,7 @@ export function ownTerminal(): Terminal {
     progress: process.stderr,
     env: process.env,
     stop: controller.signal,
+    unread: unread.signal,
     stoppedBy: () => by,
     whenStopped: (text) => {
       notice = text;

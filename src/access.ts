@@ -50,7 +50,8 @@ export interface Access {
 /**
  * Reads and checks the credentials, without connecting.
  *
- * @throws EvenkeelError `secrets-invalid`, `secrets-missing` or `ssh-denied` (no key and no agent).
+ * @throws EvenkeelError `secrets-invalid`, `secrets-missing`, `ssh-denied` (no key and no agent), or `usage` for a
+ *   registry's password without a user name.
  */
 export function prepareAccess(
   environment: Environment,
@@ -65,6 +66,8 @@ export function prepareAccess(
   const secrets = needsSecrets ? requireSecrets(secretNames, given) : new Map<string, SecretText>();
   const webhooks = webhooksOf(environment, given, needsSecrets);
   const registryPassword = passwordOf(credentials.registryPassword);
+  const registryUsername = credentials.registryUsername || environment.registryUsername;
+  if (registryPassword !== null && registryUsername === null) throw noUsername();
   return {
     environment,
     credential: credentialOf(credentials),
@@ -72,7 +75,7 @@ export function prepareAccess(
     registryPassword,
     webhooks,
     unknownWebhooks: webhookNames.filter((name) => !webhooks.some((webhook) => webhook.name === name)),
-    registryUsername: credentials.registryUsername || environment.registryUsername,
+    registryUsername,
     redact: createRedactor(
       [
         ...given.values(),
@@ -82,6 +85,13 @@ export function prepareAccess(
       ].flatMap((secret) => (secret === null ? [] : [secret.reveal()])),
     ),
   };
+}
+
+/** A password that would be left out in silence. */
+export function noUsername(): EvenkeelError {
+  return new EvenkeelError("usage", "A registry password was given, and no user name that goes with it.", {
+    next: "Add `--registry-username=…`, or `registry: { username: … }` to the environment in evenkeel.yaml.",
+  });
 }
 
 /** Their addresses must be such; where they are not needed for sure, one that is none is left out. */

@@ -1,6 +1,6 @@
 /** The whole pipeline: a commit is tested, built, published and deployed, or an image that exists is deployed. */
 import type { Secret } from "@dagger.io/dagger";
-import { openEnvironment, prepareAccess } from "./access.js";
+import { noUsername, openEnvironment, prepareAccess } from "./access.js";
 import type { Config } from "./config/config.js";
 import { parseDotenv } from "./config/dotenv.js";
 import { resolveEnvironment } from "./config/environment.js";
@@ -9,7 +9,6 @@ import { type Reporter, tellAll } from "./effects/reporter.js";
 import { createLinesReporter } from "./effects/reporters/lines-reporter.js";
 import { createSpansReporter, type SpanTracer } from "./effects/reporters/spans-reporter.js";
 import { heardBy, type Run, runWith } from "./effects/run-events.js";
-import { EvenkeelError } from "./errors.js";
 import { type Published, publish, published, type Work } from "./pipeline/pipeline.js";
 import { destinationOf, type PublishLogin } from "./publish.js";
 import type { RunReport } from "./report/run-report.js";
@@ -77,9 +76,7 @@ export function publishLogin(
   const names = new Set(named.map(({ registryUsername }) => registryUsername));
   const known = username !== "" ? username : names.size === 1 ? [...names][0] : null;
   if (typeof known === "string") return { username: known, password };
-  throw new EvenkeelError("usage", "A registry password was given, and no user name that goes with it.", {
-    next: "Add `--registry-username=…`, or `registry: { username: … }` to the environment in evenkeel.yaml.",
-  });
+  throw noUsername();
 }
 
 /** Build secrets by name, out of a text in dotenv form, as the engine's secrets. */

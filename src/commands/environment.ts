@@ -26,6 +26,9 @@ export function environmentFiles(release: Release, secrets: ReadonlyMap<string, 
     else if (fitsLine(value)) lines.push(`${name}=${value}`);
     else exports.push(`export ${name}=${quote(value)}; set -- --env ${name} "$@"`);
   }
+  // A container carries its release as one label, which Docker's command line gets as one piece.
+  if (problems.length === 0 && bytes(JSON.stringify(release)) > PIECE_LIMIT - 1_000)
+    problems.push("the release with all its variables is longer than 127 KiB: give long values as secrets");
   if (problems.length > 0) return { verdict: "failed", problem: problems.join("; ") };
   // The first line is not a variable's: Docker takes a byte order mark away from the start of the file.
   const file = ["# evenkeel", ...lines, ""].join("\n");
@@ -50,11 +53,15 @@ function problemWith(name: string, value: string): string | null {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return "not a name for an environment variable";
   if (value.includes("\0")) return "contains a NUL byte, which no environment can hold";
   if (!value.isWellFormed()) return "is not valid Unicode";
-  if (new TextEncoder().encode(`${name}=${value}`).length > PIECE_LIMIT) return "is longer than 128 KiB";
+  if (bytes(`${name}=${value}`) > PIECE_LIMIT) return "is longer than 128 KiB";
   if (!fitsLine(value) && reserved.test(name)) {
     return "has several lines, and under this name they would change the host's own commands";
   }
   return null;
+}
+
+function bytes(text: string): number {
+  return new TextEncoder().encode(text).length;
 }
 
 function fitsLine(value: string): boolean {

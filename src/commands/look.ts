@@ -17,6 +17,9 @@ import { guardianContainer, keyName, slotName } from "./names.js";
 import { sh } from "./quote.js";
 import type { Spelling, Vocabulary } from "./vocabulary.js";
 
+/** How often a watch tries to ask a guardian that is not there, a second apart: in time before its lease is over. */
+const GUARDIAN_TRIES = 5;
+
 /** Characters of an answer's body that are kept for a person to read. */
 const BODY_LIMIT = 2_048;
 
@@ -28,9 +31,11 @@ export function probe(step: StepOf<"probe">, vocabulary: Vocabulary): Spelling<"
   const script = act(
     vocabulary,
     step.fence,
-    sh`docker exec ${guardianContainer} sh -c ${lookText} look ${lookArguments(vocabulary, { log, count, intervalMs, slots })}
-ek_now
-printf 'uptime %s\n' "$NOW"
+    // Where the guardian is gone nobody has asked, which is no answer: then there is no time of it.
+    sh`if docker exec ${guardianContainer} sh -c ${lookText} look ${lookArguments(vocabulary, { log, count, intervalMs, slots })}; then
+  ek_now
+  printf 'uptime %s\n' "$NOW"
+fi
 ek_inspect ${inspectFormat} ${slots.map((slot) => slot.containerId)}
 exit 0`,
     lengthMs,
@@ -52,10 +57,19 @@ export function watch(step: StepOf<"watch">, vocabulary: Vocabulary): Spelling<"
     step.fence,
     sh`ek_scratch
 ek_inspect ${inspectFormat} ${slots.map((slot) => slot.containerId)} >"$T/containers" &
-docker exec ${guardianContainer} sh -c ${lookText} look ${lookArguments(vocabulary, { guard: step, log: { ...step, notBeforeSeconds: 0 }, count: 1, intervalMs: 0, slots })} || docker version >/dev/null || exit 71
+INSPECTED=$!
+# Another app's deploy may be replacing the guardian, which takes about a second.
+ek_tries=0
+until docker exec ${guardianContainer} sh -c ${lookText} look ${lookArguments(vocabulary, { guard: step, log: { ...step, notBeforeSeconds: 0 }, count: 1, intervalMs: 0, slots })} >"$T/look"; do
+  docker version >/dev/null || exit 71
+  ek_tries=$((ek_tries + 1))
+  if [ "$ek_tries" -ge ${GUARDIAN_TRIES} ]; then break; fi
+  sleep 1
+done
+cat "$T/look"
 ek_now
 printf 'uptime %s\n' "$NOW"
-wait $! || exit 71
+wait "$INSPECTED" || exit 71
 cat "$T/containers"
 exit 0`,
   );

@@ -19,8 +19,13 @@ ek_now() {
   NOW=\${ek_up%.*}\${ek_up#*.}0
   read -r BOOT </proc/sys/kernel/random/boot_id
 }
-# busybox and coreutils take files; where sync does not, everything is synced.
-ek_sync() { sync "$@" 2>/dev/null || sync; }
+# busybox and coreutils take files; where sync does not, everything is synced. What a disk refuses is no success.
+ek_sync() {
+  ek_said=$(sync "$@" 2>&1) || case $ek_said in
+    *"Input/output error"* | *"I/O error"* | *"No space left"* | *"uota exceeded"*) return 1 ;;
+    *) sync ;;
+  esac
+}
 ek_full() { case " $(stat -f -c '%a %d %c' "$R" 2>/dev/null) " in " 0 "* | *" 0 "[1-9]*) ;; *) return 1 ;; esac; }
 ek_unwritable() {
   if ek_full; then ek_fail disk-full "no space left to write $1"; fi

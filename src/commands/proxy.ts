@@ -3,6 +3,7 @@ import { act } from "./act.js";
 import { answerOf } from "./answer.js";
 import { guardianLoop, guardianVersion } from "./guardian.js";
 import { guardianContainer, network, nobody, proxyContainer } from "./names.js";
+import { pulling } from "./pull.js";
 import { argv, raw, sh } from "./quote.js";
 import { hostFiles, inProxy, MOST_BYTES, proxyConfig, siteParts } from "./site.js";
 import type { Spelling, Vocabulary } from "./vocabulary.js";
@@ -30,7 +31,17 @@ export function installProxy(
   step: StepOf<"install-proxy">,
   vocabulary: Vocabulary,
 ): Spelling<"install-proxy"> {
-  const body = sh`${raw(hostLock)}
+  const body = sh`${raw(pulling)}
+# What is recorded, or for the first installation and an upgrade the version that this evenkeel is made for.
+ek_wanted() {
+  IMAGE=
+  if [ -f "$R/proxy/image" ]; then read -r IMAGE <"$R/proxy/image" || :; fi
+  if [ -z "$IMAGE" ] || [ ${step.upgrade ? "yes" : "no"} = yes ]; then IMAGE=${vocabulary.proxyImage}; fi
+}
+ek_wanted
+# Before the lock that all apps of the host share.
+docker image inspect --format x "$IMAGE" >/dev/null 2>&1 || ek_pull "$IMAGE" || exit 71
+${raw(hostLock)}
 ${raw(find)}
 { mkdir -p "$R/proxy/sites" "$R/proxy/certs" "$R/guardian" "$R/routes" "$R/guards" "$R/logs" &&
   chmod 755 "$R/proxy" "$R/proxy/sites" "$R/guardian" "$R/routes" "$R/logs" && chmod 700 "$R/proxy/certs" "$R/guards"; } 2>/dev/null || ek_unwritable "$R/proxy"
@@ -38,16 +49,10 @@ ek_put "$R/proxy/Caddyfile" 644 ${proxyConfig}
 ek_put "$R/guardian/loop" 644 ${guardianLoop}
 ROUTES=$(stat -c %i "$R/routes")
 docker network inspect ${network} >/dev/null 2>&1 || docker network create --label evenkeel.role=network ${network} >/dev/null || exit 71
-IMAGE=
-if [ -f "$R/proxy/image" ]; then read -r IMAGE <"$R/proxy/image" || :; fi
-WANTED=${vocabulary.proxyImage}
-if [ -z "$IMAGE" ] || [ ${step.upgrade ? "yes" : "no"} = yes ]; then
-  docker image inspect --format x "$WANTED" >/dev/null 2>&1 || docker pull --quiet "$WANTED" >/dev/null || exit 71
-  # Where it was not pulled there is no digest: then its local id stands for it.
-  IMAGE=$(docker image inspect --format '{{if .RepoDigests}}{{index .RepoDigests 0}}{{else}}{{.Id}}{{end}}' "$WANTED") || exit 71
-else
-  docker image inspect --format x "$IMAGE" >/dev/null 2>&1 || docker pull --quiet "$IMAGE" >/dev/null || exit 71
-fi
+ek_wanted
+# Where it was not pulled there is no digest: then its local id stands for it.
+SEEN=$(docker image inspect --format '{{if .RepoDigests}}{{index .RepoDigests 0}}{{else}}{{.Id}}{{end}}' "$IMAGE") || exit 71
+if [ "$IMAGE" = ${vocabulary.proxyImage} ]; then IMAGE=$SEEN; fi
 
 # Left by an installation that was cut off: if only it runs, it is the proxy.
 ek_find ${next}

@@ -5,6 +5,23 @@ import { raw, sh } from "./quote.js";
 import type { RegistryLogin, Spelling, Vocabulary } from "./vocabulary.js";
 
 /**
+ * IMAGE: pulls it. Ends with the connection that it is for: one that stalls would hold up the next run's pull of the
+ * same layers, and keep its login and its locks, for as long as the registry says nothing.
+ */
+export const pulling = sh`ek_pull() {
+  docker pull --quiet "$1" >/dev/null 9>&- &
+  PULL=$!
+  (
+    while grep -q "^PPid:[[:space:]]*$PPID\$" "/proc/$$/status"; do sleep 1; done
+    kill "$PULL"
+  ) >/dev/null 2>&1 9>&- &
+  wait "$PULL"
+  PULLED=$?
+  kill $! 2>/dev/null
+  return "$PULLED"
+}`;
+
+/**
  * Pulls by digest; an image that is there needs no registry. The login lives in a temporary folder that
  * only this account reads, as `docker login` would write it, without asking the registry a second time.
  */
@@ -12,22 +29,12 @@ export function pull(step: StepOf<"pull">, vocabulary: Vocabulary): Spelling<"pu
   const login = vocabulary.registryLogin;
   const script = sh`${place(vocabulary)}
 ek_scratch
+${raw(pulling)}
 docker version --format '{{.Server.Os}}/{{.Server.Arch}}' >"$T/want" &
 ASKED=$!
 HAVE=$(docker image inspect --format '{{.Os}}/{{.Architecture}}' ${step.image} 2>/dev/null) || {
 ${raw(login === null ? "" : loginText(login))}
-  docker pull --quiet ${step.image} >/dev/null &
-  PULL=$!
-  # Ends with the connection that it is for: one that stalls would hold up the next run's pull of the same
-  # layers, and keep its login, for as long as the registry says nothing.
-  (
-    while grep -q "^PPid:[[:space:]]*$PPID\$" "/proc/$$/status"; do sleep 1; done
-    kill "$PULL"
-  ) >/dev/null 2>&1 &
-  wait "$PULL"
-  PULLED=$?
-  kill $! 2>/dev/null
-  [ "$PULLED" = 0 ] || exit 71
+  ek_pull ${step.image} || exit 71
   HAVE=$(docker image inspect --format '{{.Os}}/{{.Architecture}}' ${step.image}) || exit 71
 }
 wait "$ASKED" || exit 71

@@ -64,6 +64,8 @@ for D in "$S"/releases/*/; do
   case $KEPT in *" $IMAGE "*) ;; *) if [ -n "$IMAGE" ]; then docker image rm "$IMAGE" >/dev/null 2>&1 || :; fi ;; esac
   rm -rf "$D"
 done
+# What a stage that was cut off has left has a copy of the secrets.
+rm -rf "$S"/releases/*.tmp
 ek_sync "$S/releases"`;
   return {
     script: act(vocabulary, step.fence, body, 60_000),

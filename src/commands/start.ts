@@ -21,10 +21,16 @@ export function start(step: StepOf<"start">, vocabulary: Vocabulary): Spelling<"
   ];
   const body = sh`ek_pointer
 if ek_names ${slot}; then ek_fail slot-serving ${`slot ${slot} serves, or stands by`}; fi
+${raw(staged(revision))}
 if ek_slot ${slot}; then
   if [ -z "$POINTER" ] && [ "$C_UP" = true ]; then
     ek_fail slot-serving ${`the pointer is lost and slot ${slot} may be serving`}
   fi
+  # It may be the way back, which is not given up for what cannot be made.
+  docker image inspect --format x "$IMAGE" >/dev/null 2>&1 || ek_gone
+  for ek_network in ${release.runtime.networks}; do
+    docker network inspect --format x "$ek_network" >/dev/null || exit 71
+  done
   ek_extend $((C_STOP * 1000 + 60000))
   if [ "$C_UP" = true ]; then docker stop "$C_ID" >/dev/null || ek_stopped "$C_ID" || exit 71; fi
   ek_remove "$C_ID" || exit 71
@@ -54,17 +60,22 @@ printf 'started %s\n' "$ID"`;
   };
 }
 
-/**
- * Makes a container of a staged release and leaves its id in ID. No `--init`: the program in the image is
- * the first process and gets the stop signal itself, as its image intends.
- */
-function create(revision: number, options: readonly string[], command: readonly string[]): string {
+/** Finds what was staged, and leaves its image in IMAGE. */
+function staged(revision: number): string {
   return sh`D=$S/releases/${revision}
 if [ ! -f "$D/env" ] || [ ! -f "$D/env.sh" ] || [ ! -f "$D/image" ]; then
   ek_fail bad-environment ${`the environment of revision ${revision} is no longer on the host`}
 fi
 read -r IMAGE <"$D/image"
-# Where a rollback has pulled it anew, nothing else would keep it from the next prune.
+ek_gone() { ek_fail image-missing ${`the image of revision ${revision} is no longer on the host`}; }`;
+}
+
+/**
+ * Makes a container of a staged release and leaves its id in ID. No `--init`: the program in the image is
+ * the first process and gets the stop signal itself, as its image intends.
+ */
+function create(revision: number, options: readonly string[], command: readonly string[]): string {
+  return sh`# Where a rollback has pulled it anew, nothing else would keep it from the next prune.
 docker tag "$IMAGE" "evenkeel/$K":${`r${revision}`} >/dev/null 2>&1 &
 ID=$(
   set -- ${options} --label "evenkeel.key=$K" --label "evenkeel.root=$R" --env-file "$D/env" "$IMAGE" ${command}
@@ -72,7 +83,7 @@ ID=$(
   . "$D/env.sh"
   exec docker create --pull never "$@"
 ) || {
-  docker image inspect --format x "$IMAGE" >/dev/null 2>&1 || ek_fail image-missing ${`the image of revision ${revision} is no longer on the host`}
+  docker image inspect --format x "$IMAGE" >/dev/null 2>&1 || ek_gone
   exit 71
 }
 wait $!`;
@@ -111,6 +122,7 @@ export function preDeploy(step: StepOf<"pre-deploy">, vocabulary: Vocabulary): S
   ];
   const body = sh`if ek_slot pre-deploy; then docker rm -f "$C_ID" >/dev/null || exit 71
 elif [ -n "$C_ID" ]; then ek_fail name-taken ${`the name ${name} belongs to a container that evenkeel did not make`}; fi
+${raw(staged(revision))}
 ${raw(create(revision, options, command))}
 for ek_network in ${release.runtime.networks}; do
   docker network connect "$ek_network" "$ID" || { docker rm -f "$ID" >/dev/null 2>&1; exit 71; }

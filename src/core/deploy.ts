@@ -1,7 +1,7 @@
 import type { Candidate, Errand } from "./candidate.js";
 import { abort, introduce } from "./introduce.js";
 import { acquire, giveBack, giveUp } from "./locking.js";
-import type { DeployRequest, HostView, Outcome, Release } from "./model.js";
+import type { DeployRequest, HostView, Outcome, Release, Site } from "./model.js";
 import { type Plan, planDeploy } from "./plan.js";
 import { resilient } from "./resilience.js";
 import { ask, beginRun, end, enter, Interruption, isFailure, note, type Run, type Script } from "./script.js";
@@ -61,6 +61,10 @@ function* place(
     const installed = yield* ask(run, { kind: "install-proxy", fence: run.fence, upgrade: false });
     if (isFailure(installed)) return yield* giveUp(run, view, installed.code, installed.message);
   }
+  // Where the proxy knows nothing of this app, as after its state was lost, what serves is not reached until then.
+  const isLost = view.proxy.site === null && servingContainer(view) !== null;
+  const refused = isLost ? yield* route(run, view, plan.site) : null;
+  if (refused !== null) return refused;
   const staged = yield* ask(run, { kind: "stage", fence: run.fence, revision, release });
   if (isFailure(staged)) return yield* giveUp(run, view, staged.code, staged.message);
   if (release.runtime.preDeploy !== null) {
@@ -72,10 +76,8 @@ function* place(
     if (isFailure(migrated)) return yield* giveUp(run, view, migrated.code, migrated.message);
   }
   // Not before: what runs in the slot until now may be the way back, and listens where the proxy knows it.
-  if (plan.routeChange) {
-    const routed = yield* ask(run, { kind: "route", fence: run.fence, site: plan.site });
-    if (isFailure(routed)) return yield* giveUp(run, view, routed.code, routed.message);
-  }
+  const misrouted = plan.routeChange && !isLost ? yield* route(run, view, plan.site) : null;
+  if (misrouted !== null) return misrouted;
   const serving = servingContainer(view);
   const started = yield* ask(run, { kind: "start", fence: run.fence, slot, revision, release });
   if (isFailure(started)) return yield* giveUp(run, view, started.code, started.message);
@@ -106,9 +108,15 @@ export function* untilSwitched(
   }
 }
 
+/** Null when the proxy took the site. */
+function* route(run: Run, view: HostView, site: Site): Script<Outcome | null> {
+  const routed = yield* ask(run, { kind: "route", fence: run.fence, site });
+  return isFailure(routed) ? yield* giveUp(run, view, routed.code, routed.message) : null;
+}
+
 function* reroute(run: Run, view: HostView, plan: Extract<Plan, { verdict: "reroute" }>): Script<Outcome> {
-  const routed = yield* ask(run, { kind: "route", fence: run.fence, site: plan.site });
-  if (isFailure(routed)) return yield* giveUp(run, view, routed.code, routed.message);
+  const refused = yield* route(run, view, plan.site);
+  if (refused !== null) return refused;
   yield* giveBack(run);
   return yield* end({
     phase: "promoted",

@@ -32,7 +32,8 @@ export interface Seen {
 
 export const guardianActed: Cause = {
   code: "guard-gone",
-  reason: "the bake was not confirmed in time, so the guardian on the host decided by itself",
+  reason:
+    "the bake was not confirmed in time, so the guardian on the host decided by itself, unless somebody removed it",
 };
 
 /** After the switch: back to the previous slot when it has fresh proof; otherwise whatever is healthier keeps serving. */

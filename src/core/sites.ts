@@ -1,3 +1,4 @@
+import { runtimeOf } from "./ledger.js";
 import {
   type HostView,
   otherSlot,
@@ -6,6 +7,7 @@ import {
   type SiteRequest,
   type Slot,
 } from "./model.js";
+import { inSlot } from "./serving.js";
 
 /** Version of the text the proxy is given for a site. Raise it when that text changes. */
 export const SITE_FORMAT = 2;
@@ -15,10 +17,13 @@ export const SITE_FORMAT = 2;
  * its port must not take the serving one's away.
  */
 export function siteFor(request: SiteRequest, view: HostView, slot: Slot, runtime: RuntimeSpec): Site {
-  const wanted = { port: runtime.port, healthPath: runtime.health.path };
+  const wanted = routeOf(runtime);
   const other = otherSlot(slot);
   const loaded = view.proxy.site?.slots[other];
-  const kept = loaded === undefined ? wanted : { port: loaded.port, healthPath: loaded.healthPath };
+  const held = inSlot(view, other);
+  // Where the site was lost, what serves tells how it is reached.
+  const known = loaded ?? routeOf((held && runtimeOf(view, held)) ?? runtime);
+  const kept = { port: known.port, healthPath: known.healthPath };
   return {
     format: SITE_FORMAT,
     domains: request.domains,
@@ -27,6 +32,10 @@ export function siteFor(request: SiteRequest, view: HostView, slot: Slot, runtim
     healthTimeoutMs: request.healthTimeoutMs,
     responseTimeoutMs: request.responseTimeoutMs,
   };
+}
+
+function routeOf({ port, health }: RuntimeSpec) {
+  return { port, healthPath: health.path };
 }
 
 export function sameSite(a: Site, b: Site | null): boolean {

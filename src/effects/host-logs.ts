@@ -7,6 +7,8 @@ import { connectSsh, nameTarget, SSH_TIMING, type SshChannel } from "./ssh.js";
 /** A line that is longer comes in parts: an app may write without an end. */
 const LONGEST_LINE = 64 * 1024;
 const STDERR_KEPT = 2_000;
+/** Of what a login script prints before the logs. */
+const MOST_BEFORE = 1_000_000;
 
 /**
  * The lines of a container's output, over a connection of its own, without what could command a terminal.
@@ -85,6 +87,7 @@ async function* linesAfter(mark: string, channel: AsyncIterable<Buffer>): AsyncG
   for await (const chunk of channel) {
     rest += decoder.write(chunk);
     if (!begun) {
+      if (rest.length > MOST_BEFORE) throw new Error("the host's login prints without an end");
       // A login script may print what it likes before.
       const at = rest.indexOf(mark);
       const end = at < 0 ? -1 : rest.indexOf("\n", at + mark.length);

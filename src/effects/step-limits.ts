@@ -13,6 +13,9 @@ export function stepTimeoutMs(step: Step): number {
       return 30 * MINUTE;
     case "install-proxy":
       return 10 * MINUTE;
+    // Another app may be installing or changing the proxy, which is waited for.
+    case "route":
+      return 2 * MINUTE;
     // What had the slot before may need its own time to stop.
     case "start":
       return step.release.runtime.drainMs + 5 * MINUTE;

@@ -97,3 +97,12 @@ it("the limit of Linux is where it is believed to be", () => {
     spawnSync("env", [], { env: { PATH: process.env.PATH, A: "x".repeat(131_071) } }).error,
   ).toBeDefined();
 });
+
+it("refuses variables that together are too long for the label that a container's release is kept in", () => {
+  const half = "x".repeat(66_000);
+  expect(files({ A: half }).verdict).toBe("done");
+  expect(files({ A: half, B: half })).toMatchObject({
+    verdict: "failed",
+    problem: expect.stringContaining("127 KiB"),
+  });
+});

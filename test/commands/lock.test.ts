@@ -60,6 +60,23 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("in %s",
     expect(until() - before).toBeLessThan(20_000);
   });
 
+  it("takes what the disk refuses for no success, and a sync that knows no files for one", () => {
+    host.ask(take);
+    host.command("sync", '[ $# = 0 ] || { echo "sync: error syncing: Input/output error" >&2; exit 1; }');
+    expect(host.ask({ kind: "record", fence: 1, entry })).toMatchObject({ code: "step-failed" });
+    host.command("sync", '[ $# = 0 ] || { echo "usage: sync" >&2; exit 1; }');
+    expect(host.ask({ kind: "record", fence: 1, entry })).toEqual({ verdict: "done" });
+    expect(host.calls().endsWith("sync \n")).toBe(true);
+  });
+
+  it("leaves no copy of the secrets behind that a stage has begun and not ended", () => {
+    host.ask(take);
+    const left = "keys/shop-production/releases/7.tmp/env";
+    host.write(left, "TOKEN=secret");
+    host.ask({ kind: "retain", fence: 1, revisions: [] });
+    expect(host.file(left)).toBeNull();
+  });
+
   it("after unlocking, refuses acts of the one who had it, and unlocking twice is no error", () => {
     host.ask(take);
     expect(host.ask({ kind: "unlock", fence: 1 })).toEqual({ verdict: "done" });

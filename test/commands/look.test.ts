@@ -187,8 +187,55 @@ describe("what a probe says", () => {
     expect(probe("HTTP/1.1 200 OK\r\n\r\n", "0", "", "").container).toBeNull();
   });
 
-  it("a guardian that does not answer is a probe without an answer", () => {
-    const report = reported({ stdout: "uptime 7\n", stderr: "No such container" });
-    expect(report).toMatchObject({ samples: [{ status: null, detail: "No such container" }], atMs: 7 });
+  it("a guardian that is not there is a probe without an answer, and without a time: nobody has asked", () => {
+    const report = reported({ stdout: `container ${container}\n`, stderr: "No such container" });
+    expect(report).toMatchObject({ samples: [{ status: null, detail: "No such container" }], atMs: 0 });
+  });
+});
+
+describe("where the guardian is not there", () => {
+  let host: ReturnType<typeof fakeHost>;
+  const live = { slot: "blue", containerId: "9eac", health, port: 3000, commit: null } as const;
+  beforeEach(() => {
+    host = fakeHost();
+    host.ask({ kind: "acquire", holder: "x", reason: "y", leaseMs: 30_000 });
+    host.command("sleep", "exit 0");
+  });
+  afterEach(() => host.remove());
+  const watch = () =>
+    host.ask({
+      kind: "watch",
+      fence: 1,
+      token: "run-1",
+      leaseMs: 15_000,
+      live,
+      standby: null,
+      since: { inode: 0, offset: 0 },
+      slowMs: 1_000,
+    });
+
+  it("a probe says that nobody has asked", () => {
+    host.command(
+      "docker",
+      'case $1 in exec) echo "No such container: evenkeel-guardian" >&2; exit 1 ;; esac',
+    );
+    const slots = [live];
+    const asked = { kind: "probe", fence: 1, slots, count: 1, intervalMs: 0, compare: null } as const;
+    expect(host.ask(asked)).toMatchObject({ reports: [{ atMs: 0, samples: [{ status: null }] }] });
+  });
+
+  it("a watch tries again for some seconds, because another app's deploy may be replacing it", () => {
+    host.command(
+      "docker",
+      'case $1 in exec) echo x >>"$FOLDER/asked"; [ "$(wc -l <"$FOLDER/asked")" -ge 4 ] || { echo half a line; exit 137; }; echo "guard armed" ;; esac',
+    );
+    expect(watch()).toMatchObject({ guard: "armed" });
+    expect(host.calls().match(/docker exec/g)).toHaveLength(4);
+  });
+
+  it("and then says that the guard is gone", () => {
+    host.command("docker", "case $1 in exec) exit 1 ;; esac");
+    expect(watch()).toMatchObject({ guard: "gone", live: { samples: [{ status: null }] } });
+    expect(host.calls().match(/docker exec/g)).toHaveLength(5);
   });
 });

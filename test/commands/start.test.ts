@@ -159,3 +159,22 @@ it.each([retire, start])(
     expect(host.calls().match(/docker rm -f 0ld/g)).toHaveLength(2);
   },
 );
+
+it.each([
+  ["a network is not there", '"network inspect") exit 1 ;;', "step-failed"],
+  ["its image is not there", '"image inspect") exit 1 ;;', "image-missing"],
+])("gives up no way back for what cannot be made: %s", (_, missing, code) => {
+  host.command(
+    "docker",
+    `case "$1 $2" in ${missing} "container inspect") echo "0ld true 5 ${key}|${host.root}" ;; esac`,
+  );
+  const answer = (() => {
+    try {
+      return host.ask(start);
+    } catch (error) {
+      return { verdict: "failed", code: error instanceof Error ? "step-failed" : "" };
+    }
+  })();
+  expect(answer).toMatchObject({ verdict: "failed", code });
+  expect(host.calls()).not.toMatch(/docker (stop|rm)/);
+});

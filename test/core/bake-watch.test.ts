@@ -143,7 +143,8 @@ test("when the guard is gone the guardian has decided, and that is told", () => 
     phase: "rolled-back",
     code: "guard-gone",
     serving: 1,
-    reason: "the bake was not confirmed in time, so the guardian on the host decided by itself",
+    reason:
+      "the bake was not confirmed in time, so the guardian on the host decided by itself, unless somebody removed it",
   });
   expect(kinds.slice(0, 3)).toEqual(["wait", "watch", "logs"]);
 });
@@ -407,12 +408,12 @@ test("where neither answers, the standby that runs gets the traffic, and that is
 test("where the host cannot be asked, the guardian decides, and the host is read again", () => {
   const host = bothBroken();
   const at = story(bothBroken()).steps.findLastIndex(({ kind }) => kind === "observe") + 1;
-  const { outcome, kinds } = story(host, {}, [fullAt(at, 6)]);
+  const { outcome, kinds } = story(host, {}, [fullAt(at, 7)]);
   expect(outcome).toMatchObject({ code: "bake-failed" });
   expect(outcome?.reason).toContain("; the host could not ask which one answers");
   const since = kinds.slice(kinds.indexOf("observe"));
-  expect(since.slice(0, 9)).toEqual([
-    ...["observe", "probe", "wait", "probe", "wait", "probe", "probe"],
+  expect(since.slice(0, 10)).toEqual([
+    ...["observe", "probe", "install-proxy", "wait", "probe", "wait", "probe", "probe"],
     ...["logs", "observe"],
   ]);
 });

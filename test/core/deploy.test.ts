@@ -193,7 +193,8 @@ test("a runner that slept beyond the guard's lease finds that the guardian acted
     phase: "rolled-back",
     code: "guard-gone",
     serving: 1,
-    reason: "the bake was not confirmed in time, so the guardian on the host decided by itself",
+    reason:
+      "the bake was not confirmed in time, so the guardian on the host decided by itself, unless somebody removed it",
   });
   expect(host.pointer).toEqual({ mode: "solo", live: "blue" });
 });
@@ -289,6 +290,23 @@ test("a bare host is prepared first, in this order", () => {
   ])
     expect(told.notices).toContainEqual({ kind: "note", level: "info", text });
   expect(told.outcome).toMatchObject({ phase: "promoted", revision: 1 });
+});
+
+test("where the proxy has lost the site of what serves, that is mended before anything that takes long", () => {
+  const { request } = everyStep();
+  const host = aSimulatedHost(aRelease());
+  host.proxy = { ...host.proxy, state: "stopped", guardian: "stopped", site: null };
+  const told = runScript(deploy(request), host);
+  expect(kinds(told).slice(3, 8)).toEqual(["observe", "install-proxy", "route", "stage", "pre-deploy"]);
+  expect(kinds(told).filter((kind) => kind === "route")).toHaveLength(1);
+  expect(told.outcome).toMatchObject({ phase: "promoted", revision: 2 });
+
+  const refusing = aSimulatedHost(aRelease());
+  refusing.proxy = host.proxy = { ...host.proxy, site: null };
+  answering(refusing, "route", () => ({ verdict: "failed", code: "proxy-failed", message: "no" }));
+  const refused = runScript(deploy(request), refusing);
+  expect(refused.outcome).toMatchObject({ phase: "aborted", code: "proxy-failed", serving: 1 });
+  expect(kinds(refused).slice(-2)).toEqual(["route", "unlock"]);
 });
 
 test.each(["install-proxy", "route", "stage", "pre-deploy", "start"] as const)(

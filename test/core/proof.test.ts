@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ContainerView, HostView, RuntimeSpec } from "../../src/core/model.js";
-import { askHealth, healthier, isProven, provenUntil } from "../../src/core/proof.js";
+import { askHealth, healthier, isProven, probe, provenUntil } from "../../src/core/proof.js";
 import { beginRun, type Run } from "../../src/core/script.js";
 import { aContainer, aHealth, anImage, aProbe, aRelease, aRuntime, aSample } from "../support/builders.js";
 import { type Fault, runScript } from "../support/run-script.js";
@@ -118,13 +118,13 @@ test("where there is none, none is chosen", () => {
 });
 
 test.each([0, 1])("nothing is chosen where the host could not ask one of them (number %i)", (at) => {
-  const told = choose(mute, mute, [{ at, what: { kind: "disk-full", steps: 1 } }]);
+  const told = choose(mute, mute, [{ at, what: { kind: "disk-full", steps: 2 } }]);
   expect(told.outcome).toMatchObject({ slot: null, proven: false, known: false });
-  expect(told.steps.map(({ kind }) => kind)).toEqual(["probe", "probe"]);
+  expect(told.steps.filter(({ kind }) => kind === "probe")).toHaveLength(2);
 });
 
 test("one that answers is taken though the host could not ask the other", () => {
-  const told = choose(healthy, healthy, [{ at: 0, what: { kind: "disk-full", steps: 1 } }]);
+  const told = choose(healthy, healthy, [{ at: 0, what: { kind: "disk-full", steps: 2 } }]);
   expect(told.outcome).toMatchObject({ slot: "green", proven: true, known: true });
 });
 
@@ -148,8 +148,63 @@ test("a container whose release is forgotten is asked as the release at hand wou
 test("a host that tells nothing has proven nothing", () => {
   const host = aSimulatedHost(aRelease());
   const view = host.observe();
-  const script = askHealth(underFence(1), view, view.containers[0] as ContainerView, null);
+  const run = { ...underFence(1), guardianLost: true };
+  const script = askHealth(run, view, view.containers[0] as ContainerView, null);
   script.next();
   const end = script.next({ kind: "answer", nowMs: 1, answer: { reports: [], traffic: null } });
   expect(end).toEqual({ done: true, value: { proven: false, known: false, atMs: null } });
+});
+
+function askWithout(guardian: "absent" | "stopped", change: { diskFull?: boolean; run?: Partial<Run> } = {}) {
+  const host = aSimulatedHost(aRelease());
+  host.proxy = { ...host.proxy, guardian };
+  const [container] = host.observe().containers;
+  if (container === undefined) throw new Error("nothing runs");
+  const run = { ...underFence(1), ...change.run };
+  const faults: Fault[] = change.diskFull ? [{ at: 0, what: { kind: "disk-full", steps: 9 } }] : [];
+  const told = runScript(askHealth(run, host.observe(), container, null), host, faults);
+  return { ...told, run, kinds: told.steps.map(({ kind }) => kind) };
+}
+
+test.each(["absent", "stopped"] as const)(
+  "a guardian that is %s is brought back before anything is said of a release",
+  (state) => {
+    const { outcome, kinds, run, notices } = askWithout(state);
+    expect(outcome).toMatchObject({ proven: true, known: true });
+    expect(kinds).toEqual(["probe", "install-proxy", "probe"]);
+    expect(run.guardianLost).toBe(false);
+    expect(notices).toEqual([
+      {
+        kind: "note",
+        level: "warning",
+        text: "the guardian on the host could not be asked: it is installed anew",
+      },
+    ]);
+  },
+);
+
+test("where it cannot be brought back nothing is known, and that is tried once", () => {
+  const { outcome, kinds, run } = askWithout("absent", { diskFull: true });
+  expect(outcome).toEqual({ proven: false, known: false, atMs: null });
+  expect(kinds).toEqual(["probe", "install-proxy"]);
+  expect(run.guardianLost).toBe(true);
+  const again = askWithout("absent", { run: { guardianLost: true } });
+  expect(again.kinds).toEqual(["probe"]);
+  expect(again.outcome).toMatchObject({ known: false });
+});
+
+test("a run whose time is over installs nothing any more, unless it only puts things in order", () => {
+  const over = { deadlineMs: 10, startedMs: 0, nowMs: 20 };
+  expect(askWithout("absent", { run: over }).kinds).toEqual(["probe"]);
+  expect(askWithout("absent", { run: { ...over, closing: true } }).kinds).toHaveLength(3);
+});
+
+test("one slot that was asked is enough to know that there is a guardian", () => {
+  const host = aSimulatedHost(aRelease());
+  const asked = { count: 1, intervalMs: 0, compare: null, slots: [] };
+  const reports = [aProbe({ atMs: 0 }), aProbe({ atMs: 7 })];
+  const act = host.act.bind(host);
+  host.act = ((step: Parameters<typeof act>[0]) =>
+    step.kind === "probe" ? { reports, traffic: null } : act(step)) as typeof host.act;
+  expect(runScript(probe(underFence(1), asked), host).steps).toHaveLength(1);
 });

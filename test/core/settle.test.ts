@@ -265,7 +265,7 @@ test("where nothing is there at all, the pointer goes back, and nothing is taken
 test("on a full disk an open switch stays open, is not waited for, and blocks the host", () => {
   const host = openSwitch({ blue: { revision: 1 }, green: { revision: 2 } });
   const told = settle(host, [{ at: 1, what: { kind: "disk-full", steps: 50 } }]);
-  expect(told.kinds).toEqual(["observe", "probe", "probe", "probe", "observe"]);
+  expect(told.kinds).toEqual(["observe", "probe", "install-proxy", "probe", "probe", "observe"]);
   expect(told.outcome?.blocked).toBe("the switch to revision 2 was never confirmed");
 });
 
@@ -421,7 +421,7 @@ test("what was never stable, and what the host could not ask, takes over from no
   expect(broken.pointer).toEqual({ mode: "solo", live: "blue" });
 
   const full = deadBeside({ revision: 2 }, [["promoted", 2]]);
-  settle(full, [{ at: 1, what: { kind: "disk-full", steps: 1 } }], null, 600_000, true);
+  settle(full, [{ at: 1, what: { kind: "disk-full", steps: 2 } }], null, 600_000, true);
   expect(full.pointer).toEqual({ mode: "solo", live: "blue" });
 });
 

@@ -26,6 +26,16 @@ test("on a bare host both slots are the candidate's", () => {
   expect(slots.blue).toEqual(slots.green);
 });
 
+test("where the site was lost, what is in the other slot tells how it is reached", () => {
+  const view = aView();
+  const candidate = aRuntime({ port: 8080 });
+  const lost = { ...view, proxy: { ...view.proxy, site: null } };
+  expect(siteFor(aSite(), lost, "green", candidate).slots).toEqual({
+    blue: { port: 3000, healthPath: "/health" },
+    green: { port: 8080, healthPath: "/health" },
+  });
+});
+
 test("two sites are one whatever the order of their keys, and none is like no site", () => {
   const { format, ...rest } = aSite();
   expect(sameSite(aSite(), { ...rest, format })).toBe(true);

@@ -85,6 +85,18 @@ test("nothing of what an app writes commands a terminal, whatever a login script
   expect(await all(lines())).toEqual(["abc", "", "ä no newline"]);
 });
 
+test("a login that prints without an end is given up, and not kept in memory", async () => {
+  const access = {
+    target: sshd.target,
+    credential: sshd.credential,
+    hostKeys: pin(sshd.hostKeys.get("ed25519") as Buffer),
+    dialect: { ...shellDialect, command: "yes" },
+  };
+  await expect(all(readLogs(access, { script: "", mark: "never said" }))).rejects.toThrow(
+    /login prints without an end[\s\S]*Code: lost/,
+  );
+});
+
 test("a line without an end comes in parts, and all of it comes", async () => {
   docker({ logs: "head -c 1000000 /dev/zero | tr '\\0' x" });
   const parts = await all(lines());

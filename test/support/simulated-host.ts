@@ -423,7 +423,7 @@ export class SimulatedHost {
       guard.expiresMs = this.nowMs + step.leaseMs;
       guard.looksAtMs = guard.expiresMs;
     }
-    this.advance(20);
+    this.advance(asked ? 20 : 5_000);
     const slots = step.standby === null ? [step.live] : [step.live, step.standby];
     const [live, standby] = this.probe({ slots, count: 1, intervalMs: 0 });
     if (live === undefined) throw new Error("a watch looks at the live slot");
