@@ -12,7 +12,7 @@ import {
 import { askHealth, healthier, provenUntil } from "./proof.js";
 import { routeTo } from "./routing.js";
 import { ask, isFailure, note, type Run, remainingMs, type Script } from "./script.js";
-import { inSlot, isUp } from "./serving.js";
+import { inSlot, isUp, servingContainer } from "./serving.js";
 import { describeBroken, findUnsettled, namesNoIdleSlot, type Unsettled } from "./unsettled.js";
 
 export interface Settled {
@@ -206,6 +206,8 @@ function* takeOver(
   const isStable = stableRevisions(view.ledger).includes(container.revision);
   const runs = makesRoom && running === null && health.known && isStable;
   if (!health.proven && !runs) return health.known;
+  // To ask may have taken a while, and what is left without proof may have started again meanwhile.
+  if (!health.proven && servingContainer(yield* ask(run, { kind: "observe" })) !== null) return true;
   const reason = `took over: ${describeBroken(live)}`;
   const entry = health.proven
     ? draft("rolled-back", live?.revision ?? 0, live, holder, reason)

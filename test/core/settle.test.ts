@@ -396,6 +396,24 @@ test("a candidate gets the place of the dead release, not that of a stable one t
   expect(idle.pointer).toEqual({ mode: "solo", live: "blue" });
 });
 
+test("what has started again while the other one was asked keeps its place", () => {
+  const host = deadBeside({ revision: 2, behaviour: mute }, [
+    ["promoted", 2],
+    ["promoted", 3],
+  ]);
+  const starts = () => Object.assign(host.inSlot("blue") ?? {}, { stage: "running" });
+  const told = settle(
+    host,
+    [{ at: 1, what: { kind: "runner-pauses", ms: 2_000, meanwhile: starts } }],
+    null,
+    600_000,
+    true,
+  );
+  expect(told.kinds).toEqual(["observe", "probe", "observe", "observe"]);
+  expect(host.pointer).toEqual({ mode: "solo", live: "blue" });
+  expect(told.outcome?.blocked).toBeNull();
+});
+
 test("a deploy makes that room: its candidate starts in the slot of the dead release", () => {
   const host = deadBeside({ revision: 2, behaviour: mute }, [
     ["promoted", 2],
