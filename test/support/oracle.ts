@@ -39,6 +39,7 @@ export function watchHost(host: SimulatedHost): Oracle {
   const used = new Set<number>(host.ledger.map((entry) => entry.revision));
   const runs: { kind: "deploy" | "rollback"; holder: string; fence: number | null; fenced: boolean }[] = [];
   let left: { container: SimContainer; robust: boolean } | null = null;
+  let acting: Step["kind"] | null = null;
 
   const blame = (invariant: Violation["invariant"], what: string) => {
     violations.push({ invariant, atMs: host.nowMs, what });
@@ -66,6 +67,9 @@ export function watchHost(host: SimulatedHost): Oracle {
 
   const onPointed = (happening: Extract<Happening, { kind: "pointed" }>) => {
     const { from, to, by } = happening;
+    // A lost pointer that is found again: that is what served before.
+    const found = from === null && acting === "point-back" ? host.inSlot(to.live) : null;
+    if (found !== null && by === "run") left ??= { container: found, robust: isRobust(found, host) };
     if (from?.live !== to.live) {
       const live = host.inSlot(to.live);
       const was = from === null ? null : host.inSlot(from.live);
@@ -116,6 +120,7 @@ export function watchHost(host: SimulatedHost): Oracle {
     host.ledger.some((entry) => entry.event === "promoted" && entry.revision === revision);
 
   const onActing = (step: Step) => {
+    acting = step.kind;
     if (step.kind === "start" && pointerNames(host, step.slot))
       blame(2, `a start was asked for in slot ${step.slot}, which the pointer names`);
     if (step.kind === "start" && runs.at(-1)?.kind === "deploy" && used.has(step.revision))
