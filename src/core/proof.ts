@@ -66,13 +66,10 @@ export function* healthier(
     if (container === null) continue;
     const health = yield* askHealth(run, view, container, fallback);
     if (health.proven) {
-      return {
-        slot: container.slot,
-        proven: true,
-        known: true,
-        atMs: health.atMs,
-        reason: `revision ${container.revision} answers its health probes`,
-      };
+      if (known || preferred === null) return answering(container, health.atMs);
+      // The host can be asked again: nobody is left because it could not a moment ago.
+      const again = yield* askHealth(run, view, preferred, fallback);
+      return again.proven ? answering(preferred, again.atMs) : answering(container, health.atMs);
     }
     known &&= health.known;
     atMs = health.atMs ?? atMs;
@@ -93,6 +90,10 @@ export function* healthier(
         ? "neither release runs"
         : `no release answers its health probes; revision ${running.revision} at least runs`,
   };
+}
+
+function answering({ slot, revision }: ContainerView, atMs: number | null) {
+  return { slot, proven: true, known: true, atMs, reason: `revision ${revision} answers its health probes` };
 }
 
 /** Fresh proof of a container: its own number of consecutive passes, now; and whether and when the host could ask. */

@@ -104,7 +104,7 @@ function* goBack(
   const candidate = inSlot(view, unconfirmed.live);
   const previous = inSlot(view, unconfirmed.previous);
   const patient = previous === null || !isUp(previous) || (yield* letStart(run, view, previous, fallback));
-  // The run's time is over, the guardian's patience is not: it asks on, and decides.
+  // The guardian asks on, with a patience of its own, and decides.
   if (!patient && view.guard !== null) return;
   const decision = yield* healthier(run, view, previous, candidate, fallback);
   if (!decision.known) return;
@@ -132,7 +132,7 @@ function wayItLeft(run: Run): LedgerEvent {
 
 /**
  * After a reboot the way back may be slow to start, and an untried release must not win by being quicker. The
- * pair serves meanwhile. False where the run's own time ended first.
+ * pair serves meanwhile. False where the run's own time ended first, or the host could not ask.
  */
 function* letStart(
   run: Run,
@@ -143,8 +143,8 @@ function* letStart(
   const untilMs = run.nowMs + PATIENCE_MS;
   for (;;) {
     const health = yield* askHealth(run, view, previous, fallback);
-    if (health.proven || !health.known || run.nowMs >= untilMs) return true;
-    if (remainingMs(run) <= 0) return false;
+    if (health.proven || (health.known && run.nowMs >= untilMs)) return true;
+    if (!health.known || remainingMs(run) <= 0) return false;
     yield* ask(run, { kind: "wait", ms: 1_000 });
   }
 }

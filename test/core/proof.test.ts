@@ -123,9 +123,13 @@ test.each([0, 1])("nothing is chosen where the host could not ask one of them (n
   expect(told.steps.filter(({ kind }) => kind === "probe")).toHaveLength(2);
 });
 
-test("one that answers is taken though the host could not ask the other", () => {
-  const told = choose(healthy, healthy, [{ at: 0, what: { kind: "disk-full", steps: 2 } }]);
-  expect(told.outcome).toMatchObject({ slot: "green", proven: true, known: true });
+test("nobody is left because the host could not ask for a moment: where the other answers, both were asked", () => {
+  const full: Fault[] = [{ at: 0, what: { kind: "disk-full", steps: 2 } }];
+  const told = choose(healthy, healthy, full);
+  expect(told.outcome).toMatchObject({ slot: "blue", proven: true, known: true, atMs: told.looks.at(-1) });
+  const other = choose(mute, healthy, full);
+  expect(other.outcome).toMatchObject({ slot: "green", proven: true, known: true, atMs: other.looks[1] });
+  expect(other.looks).toHaveLength(3);
 });
 
 /** Revision 9, of which no folder is left on the host. */

@@ -63,6 +63,15 @@ function openSwitch(slots: Partial<Record<Slot, Found>>): SimulatedHost {
   return host;
 }
 
+/** The guardian has time enough, and decides later. */
+function arm(host: SimulatedHost): void {
+  host.guard = {
+    ...{ token: "run-2", revision: 2, live: "green", previous: "blue", looks: 0 },
+    ...{ expiresMs: host.nowMs + 1e9, looksAtMs: host.nowMs + 1e9 },
+    ...{ passes: { previous: 0, live: 0 }, needed: { previous: 1, live: 1 } },
+  };
+}
+
 function outcomeOf(host: SimulatedHost, verdict: "reverted" | "halted", serving: Slot): SimulatedHost {
   host.pointer = { mode: "solo", live: serving };
   host.outcome = { token: "run-2", revision: 2, verdict, serving };
@@ -72,11 +81,7 @@ function outcomeOf(host: SimulatedHost, verdict: "reverted" | "halted", serving:
 test("a run whose time is over leaves a previous release that is starting to the guardian, which asks on", () => {
   const starting = () => openSwitch({ blue: { revision: 1, behaviour: mute }, green: { revision: 2 } });
   const host = starting();
-  host.guard = {
-    ...{ token: "run-2", revision: 2, live: "green", previous: "blue", looks: 0 },
-    ...{ expiresMs: host.nowMs + 1e9, looksAtMs: host.nowMs + 1e9 },
-    ...{ passes: { previous: 0, live: 0 }, needed: { previous: 1, live: 1 } },
-  };
+  arm(host);
   const told = settle(host, [], null, 0);
   expect(told.kinds).not.toContain("point-back");
   expect(host.guard).not.toBeNull();
@@ -267,6 +272,15 @@ test("on a full disk an open switch stays open, is not waited for, and blocks th
   const told = settle(host, [{ at: 1, what: { kind: "disk-full", steps: 50 } }]);
   expect(told.kinds).toEqual(["observe", "probe", "install-proxy", "probe", "probe", "observe"]);
   expect(told.outcome?.blocked).toBe("the switch to revision 2 was never confirmed");
+});
+
+test("where the way back could not be asked for a moment, the guardian asks on, and the other one does not win by that", () => {
+  const host = openSwitch({ blue: { revision: 1 }, green: { revision: 2 } });
+  arm(host);
+  const told = settle(host, [{ at: 1, what: { kind: "disk-full", steps: 2 } }]);
+  expect(told.kinds).toEqual(["observe", "probe", "install-proxy", "observe"]);
+  expect(host.pointer).toEqual({ mode: "pair", live: "green", standby: "blue" });
+  expect(host.guard).not.toBeNull();
 });
 
 test("what cannot be settled is tried once, not for ever", () => {
