@@ -67,9 +67,10 @@ export function watchHost(host: SimulatedHost): Oracle {
 
   const onPointed = (happening: Extract<Happening, { kind: "pointed" }>) => {
     const { from, to, by } = happening;
-    // A lost pointer that is found again: that is what served before.
+    // A lost pointer that is found again: that is what served before, unless it is only a first release's candidate.
     const found = from === null && acting === "point-back" ? host.inSlot(to.live) : null;
-    if (found !== null && by === "run") left ??= { container: found, robust: isRobust(found, host) };
+    if (found !== null && (found.liveSinceMs ?? host.nowMs) < host.nowMs)
+      left ??= { container: found, robust: isRobust(found, host) };
     if (from?.live !== to.live) {
       const live = host.inSlot(to.live);
       const was = from === null ? null : host.inSlot(from.live);
