@@ -98,6 +98,34 @@ export const survivors: readonly Survivor[] = [
       "settling has blocked a pair already; that a pair has no idle slot is asked again all the same, because the way back must never be taken for one",
   },
   {
+    file: "src/core/introduce.ts",
+    line: "if (!stands && mayStand && looks < STANDBY_TRIES && elapsedMs < health.deadlineMs) {",
+    original: "elapsedMs < health.deadlineMs",
+    replacement: "elapsedMs <= health.deadlineMs",
+    reason: sameMillisecond,
+  },
+  {
+    file: "src/core/proof.ts",
+    line: "if (known || preferred === null) return answering(container, health.atMs);",
+    original: "preferred === null",
+    replacement: "false",
+    reason: "only the preferred one can have been asked in vain before; the types do not say so",
+  },
+  {
+    file: "src/core/settle.ts",
+    line: "const runs = makesRoom && running === null && health.known && isStable;",
+    original: "running === null",
+    replacement: "true",
+    reason: "what runs is found to run again two lines below, and stays as well",
+  },
+  {
+    file: "src/core/settle.ts",
+    line: 'if (!health.proven && servingContainer(yield* ask(run, { kind: "observe" })) !== null) return true;',
+    original: "true",
+    replacement: "false",
+    reason: "what serves has started again by then, so that the next round looks at another reason",
+  },
+  {
     file: "src/core/settle.ts",
     line: "let able = true;",
     original: "true",
@@ -113,7 +141,7 @@ export const survivors: readonly Survivor[] = [
   },
   {
     file: "src/core/settle.ts",
-    line: "if (health.proven || !health.known || run.nowMs >= untilMs) return true;",
+    line: "if (health.proven || (health.known && run.nowMs >= untilMs)) return true;",
     original: "run.nowMs >= untilMs",
     replacement: "run.nowMs > untilMs",
     reason: sameMillisecond,

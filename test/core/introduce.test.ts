@@ -137,6 +137,22 @@ test("a probe that the previous release misses once is not yet a reason to switc
   expect(story(missing(99)).first("switch")).toMatchObject({ to: { mode: "solo" } });
 });
 
+test("it is not asked again once the candidate's time is over, nor in a rollback, which leaves what may be broken", () => {
+  const missing = (host: SimulatedHost) =>
+    answering(host, "probe", (answer) => {
+      const [candidate, previous] = answer.reports;
+      if (candidate === undefined || previous === undefined) return answer;
+      return { ...answer, reports: [candidate, { ...previous, samples: [] }] };
+    });
+  const brief = { ...two, health: { ...two.health, deadlineMs: 1 } };
+  const late = { ...request, release: { ...request.release, runtime: brief } };
+  expect(story(missing(hostWith()), late).probes).toHaveLength(story(hostWith(), late).probes.length);
+  const hot = hotAfterARestart();
+  const { steps, outcome } = runScript(rollback(aRollbackRequest()), missing(hot));
+  expect(steps.filter(({ kind }) => kind === "probe")).toHaveLength(1);
+  expect(outcome).toMatchObject({ phase: "promoted", revision: 1 });
+});
+
 test("between two looks of the gate the lock does not end, however slow the pace", () => {
   const health = { ...two.health, intervalMs: 60_000, deadlineMs: 600_000 };
   const host = hostWith({ healthyAfterMs: 200_000 });
@@ -275,6 +291,18 @@ test("a switch of which only the guard was done is settled, not undone", () => {
     reason: "half of it",
   });
   expect(host.ledger.at(-1)).toMatchObject({ event: "reverted", revision: 2 });
+});
+
+test("a switch that the guardian has taken back before it was told is settled, not undone", () => {
+  const host = hostWith();
+  answering(host, "switch", () => {
+    host.pointer = { mode: "solo", live: "blue" };
+    host.guard = null;
+    host.outcome = { token: "run-1", revision: 2, verdict: "reverted", serving: "blue" };
+    return failed;
+  });
+  expect(story(host).outcome).toMatchObject({ phase: "rolled-back", code: "step-failed", serving: 1 });
+  expect(host.outcome).toBeNull();
 });
 
 test("a first release that has the traffic keeps it, though the host says that the switch failed", () => {

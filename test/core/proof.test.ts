@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { ContainerView, HostView, RuntimeSpec } from "../../src/core/model.js";
 import { askHealth, healthier, isProven, probe, provenUntil } from "../../src/core/proof.js";
 import { beginRun, type Run } from "../../src/core/script.js";
+import { answering } from "../support/answering.js";
 import { aContainer, aHealth, anImage, aProbe, aRelease, aRuntime, aSample } from "../support/builders.js";
 import { type Fault, runScript } from "../support/run-script.js";
 import { type Behaviour, createContainer, healthy } from "../support/simulated-container.js";
@@ -173,9 +174,10 @@ function askWithout(guardian: "absent" | "stopped", change: { diskFull?: boolean
 test.each(["absent", "stopped"] as const)(
   "a guardian that is %s is brought back before anything is said of a release",
   (state) => {
-    const { outcome, kinds, run, notices } = askWithout(state);
+    const { outcome, kinds, run, notices, steps } = askWithout(state);
     expect(outcome).toMatchObject({ proven: true, known: true });
     expect(kinds).toEqual(["probe", "install-proxy", "probe"]);
+    expect(steps[1]).toEqual({ kind: "install-proxy", fence: 1, upgrade: false });
     expect(run.guardianLost).toBe(false);
     expect(notices).toEqual([
       {
@@ -201,6 +203,17 @@ test("a run whose time is over installs nothing any more, unless it only puts th
   const over = { deadlineMs: 10, startedMs: 0, nowMs: 20 };
   expect(askWithout("absent", { run: over }).kinds).toEqual(["probe"]);
   expect(askWithout("absent", { run: { ...over, closing: true } }).kinds).toHaveLength(3);
+});
+
+test("brought back, it is there, also where it tells of one slot only", () => {
+  const host = aSimulatedHost(aRelease());
+  answering(host, "probe", (_, time) => ({
+    reports: [aProbe({ atMs: 0 }), aProbe({ atMs: time === 1 ? 0 : 7 })],
+    traffic: null,
+  }));
+  const run = underFence(1);
+  runScript(probe(run, { count: 1, intervalMs: 0, compare: null, slots: [] }), host);
+  expect(run.guardianLost).toBe(false);
 });
 
 test("one slot that was asked is enough to know that there is a guardian", () => {

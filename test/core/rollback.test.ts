@@ -394,3 +394,12 @@ describe("a rollback that was cut off after its switch goes where it meant to, n
     expect(told.outcome).toMatchObject({ phase: "promoted", revision: 2 });
   });
 });
+
+test("what still runs needs no image to be gone back to", () => {
+  const host = aSimulatedHost(aRelease());
+  runScript(deploy(aRequest({ release: aRelease({ image: anImage("v2") }) })), host);
+  host.images.delete(aRelease().image);
+  const { steps, outcome } = runScript(rollback(aRollbackRequest()), host);
+  expect(steps.map(({ kind }) => kind)).not.toContain("pull");
+  expect(outcome).toMatchObject({ phase: "promoted", revision: 1 });
+});

@@ -345,6 +345,28 @@ test("a lost pointer is found again at what runs, whatever else is there", () =>
   expect(told.kinds.filter((kind) => kind === "probe")).toHaveLength(1);
 });
 
+test("a lost pointer is not found again at what the proxy cannot be told how to reach", () => {
+  const lost = (slots: Parameters<typeof hostOf>[0]) => {
+    const host = Object.assign(hostOf(slots, [["promoted", 3]]), { pointer: null });
+    const site = aSite();
+    const blue = { port: 4000, healthPath: "/up" };
+    host.proxy = { ...host.proxy, site: { ...site, slots: { ...site.slots, blue } } };
+    return host;
+  };
+  const failing = answering(lost({ blue: { revision: 3 } }), "route", () => ({
+    verdict: "failed",
+    code: "proxy-failed",
+    message: "no",
+  }));
+  expect(settle(failing).kinds).toContain("route");
+  expect(failing.pointer).toBeNull();
+
+  // Nothing is known of how to reach what is forgotten, so that it is reached as before.
+  const forgotten = lost({ blue: { revision: 3, forgotten: true } });
+  expect(settle(forgotten).kinds).not.toContain("route");
+  expect(forgotten.pointer).toEqual({ mode: "solo", live: "blue" });
+});
+
 test("where the host cannot ask, a lost pointer stays lost and blocks the host", () => {
   const host = hostOf({ blue: { revision: 3 } }, [["promoted", 3]]);
   host.pointer = null;
@@ -499,7 +521,7 @@ test("the one that takes over gets its own port back from the proxy first, and n
 
   const failing = begin();
   answering(failing, "route", () => ({ verdict: "failed", code: "proxy-failed", message: "no" }));
-  settle(failing);
+  expect(settle(failing).outcome?.blocked).toContain("revision 3, which should serve, does not run");
   expect(failing.pointer).toEqual({ mode: "solo", live: "blue" });
 });
 
