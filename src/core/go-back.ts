@@ -1,5 +1,5 @@
 import { type Candidate, type Errand, line, type Standby } from "./candidate.js";
-import { type Cause, concede } from "./ending.js";
+import { type Cause, concede, endingOf } from "./ending.js";
 import { PROOF_LIMIT_MS } from "./lock.js";
 import { giveBack } from "./locking.js";
 import { type ContainerView, type HostView, type Outcome, otherSlot } from "./model.js";
@@ -136,6 +136,9 @@ function* leaveArmed(
   const { id } = candidate.container;
   const logs = yield* ask(run, { kind: "logs", fence: run.fence, containerId: id, lines: 50 });
   yield* giveBack(run);
+  // The guardian may have decided while this run, or the host, stood still: what is told is read last.
+  const told = yield* ask(run, { kind: "observe" });
+  if (told.guard === null) return yield* end(endingOf(told, candidate.revision, guardianActed, logs.text));
   return yield* end({
     phase: "halted",
     code,
