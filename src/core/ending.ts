@@ -22,7 +22,9 @@ export function* concede(run: Run, errand: Errand, candidate: Candidate, cause: 
   const logs = yield* ask(run, { kind: "logs", fence: run.fence, containerId: id, lines: 50 });
   const { view } = yield* settled(run, errand.holder, candidate.release.runtime);
   yield* giveBack(run);
-  return yield* end(endingOf(view, candidate.revision, cause, logs.text));
+  // What is left to the guardian it may have decided since: what is told is read last.
+  const last = findUnsettled(view)?.kind === "unconfirmed" ? yield* ask(run, { kind: "observe" }) : view;
+  return yield* end(endingOf(last, candidate.revision, cause, logs.text));
 }
 
 /** How a run that has switched to a revision ended, by what the host shows. */
