@@ -589,7 +589,7 @@ test.each([-2, -1])("when the guardian has decided meanwhile, that is what is to
 test("so it is where the host could not be asked, and the guardian has decided before that was told", () => {
   const begin = () => hostWith();
   const confirms = story(begin()).steps.findIndex(({ kind }) => kind === "confirm");
-  const full = fullAt(confirms, 4);
+  const full = fullAt(confirms, 5);
   const last = story(begin(), {}, [full]).steps.findLastIndex(({ kind }) => kind === "unlock");
   const { outcome } = story(begin(), {}, [full, meanwhile(last, () => {}, 30_000)]);
   expect(outcome).toMatchObject({ phase: "rolled-back", code: "disk-full", serving: 1 });
