@@ -47,7 +47,7 @@ export async function operate({ command, values }: Call, terminal: Terminal): Pr
     options: { ...options, ...numbers },
     values,
     out,
-    unread: terminal.unread,
+    reading: AbortSignal.any([terminal.stop, terminal.unread]),
     keep,
   });
 }
@@ -60,7 +60,8 @@ interface Asked {
   readonly options: RunOptions & { readonly to?: number; readonly lines?: number };
   readonly values: Call["values"];
   out(text: string): void;
-  readonly unread: AbortSignal;
+  /** Ends as the call does, and when nobody reads what it prints. */
+  readonly reading: AbortSignal;
   /** Prints how a run ended, and writes its report where one is wanted. */
   keep(run: Promise<RunReport>): Promise<void>;
 }
@@ -78,19 +79,12 @@ const OPERATIONS: Readonly<Record<Exclude<CommandName, "host">, (asked: Asked) =
   "upgrade-proxy": ({ config, options, keep }) => keep(upgradeProxy(config, options)),
 };
 
-async function showLogs({ config, options, values, out, unread }: Asked): Promise<void> {
+async function showLogs({ config, options, values, out, reading }: Asked): Promise<void> {
   const follow = values.follow !== undefined;
-  const signal = AbortSignal.any([unread, ...(options.signal === undefined ? [] : [options.signal])]);
   // The library says which slots there are.
   const slot = given("slot", values.slot as "blue" | undefined);
-  for await (const line of logs(config, {
-    ...options,
-    signal,
-    ...slot,
-    ...given("since", values.since),
-    follow,
-  }))
-    out(line);
+  const asked = { ...options, ...slot, ...given("since", values.since), follow, signal: reading };
+  for await (const line of logs(config, asked)) out(line);
 }
 
 function withImage(options: RunOptions, { image = "", untested }: Call["values"]) {

@@ -141,7 +141,7 @@ export const survivors: readonly Survivor[] = [
   },
   {
     file: "src/core/settle.ts",
-    line: "if (health.proven || (health.known && run.nowMs >= untilMs)) return true;",
+    line: "if (health.proven || run.nowMs >= untilMs) return true;",
     original: "run.nowMs >= untilMs",
     replacement: "run.nowMs > untilMs",
     reason: sameMillisecond,

@@ -65,7 +65,7 @@ function bytes(text: string): number {
 }
 
 function fitsLine(value: string): boolean {
-  return !/[\n\r]/.test(value) && new TextEncoder().encode(value).length < LINE_LIMIT;
+  return !/[\n\r]/.test(value) && bytes(value) < LINE_LIMIT;
 }
 
 /** Read by Docker's command line, by the Go runtime, by the dynamic linker, or by the shell itself. */

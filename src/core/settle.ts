@@ -143,8 +143,9 @@ function* letStart(
   const untilMs = run.nowMs + PATIENCE_MS;
   for (;;) {
     const health = yield* askHealth(run, view, previous, fallback);
-    if (health.proven || (health.known && run.nowMs >= untilMs)) return true;
-    if (!health.known || remainingMs(run) <= 0) return false;
+    if (!health.known) return false;
+    if (health.proven || run.nowMs >= untilMs) return true;
+    if (remainingMs(run) <= 0) return false;
     yield* ask(run, { kind: "wait", ms: 1_000 });
   }
 }

@@ -185,7 +185,7 @@ function telling<T>({ facts }: Caller, name: string, work: (seen: Seen) => Promi
   return withFacts({ function: name, mark: facts }, work);
 }
 
-/** As the engine's push takes it: whole, with the line end that a file or a command gives it. */
+/** Without the line end that a file or a command gives it, because the engine's push takes it as it is. */
 async function passwordOf(given: Secret | undefined): Promise<Secret | undefined> {
   return given && dag.setSecret("registry-password", withoutLineEnd(await given.plaintext()));
 }
